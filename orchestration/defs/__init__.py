@@ -1,0 +1,1 @@
+"""Dagster definitions only, thin: everything in this folder is imported and collected."""

@@ -1,0 +1,70 @@
+"""A home: the one folder that holds all that a run builds, and the lock that keeps it to one writer.
+
+Where things lie belongs here; what lies in them does not.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: dbt_project/ and warehouse/ stand here beside this package."""
+
+STEM = "labor_ledger"
+"""Of every DuckDB file: a catalog is named by its file's stem, and SQL must not notice a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one home; `Home(path)` touches nothing, `prepare()` makes the folders."""
+
+    path: Path
+
+    @classmethod
+    def default(cls, sources: str) -> Home:
+        """`LABORLEDGER_HOME`, else `warehouse/sample` for the sample outlet and `warehouse/live`."""
+        named = os.environ.get("LABORLEDGER_HOME")
+        folder = "sample" if sources == "sample" else "live"
+        return cls(Path(named).resolve() if named else ROOT / "warehouse" / folder)
+
+    @property
+    def build_file(self) -> Path:
+        """The private DuckDB file that a run writes."""
+        return self.path / "build" / f"{STEM}.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by whoever writes the build file."""
+        return self.path / "build" / "writer.lock"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's artifacts of this home's last build, `run_results.json` among them."""
+        return self.path / "build" / "dbt"
+
+    @property
+    def archive(self) -> Path:
+        """WARC files: what the outlets sent."""
+        return self.path / "archive"
+
+    @property
+    def dagster(self) -> Path:
+        """`DAGSTER_HOME`: the history that `laborledger run` and the UI share."""
+        return self.path / "dagster"
+
+    @property
+    def published(self) -> Path:
+        """Builds that passed their checks, behind the link `current`."""
+        return self.path / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """What a reader opens: always a whole, checked build."""
+        return self.published / f"{STEM}.duckdb"
+
+    def prepare(self) -> None:
+        """Make the folders that are missing."""
+        for folder in (self.build_file.parent, self.archive, self.dagster, self.published):
+            folder.mkdir(parents=True, exist_ok=True)

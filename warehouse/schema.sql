@@ -1,0 +1,131 @@
+-- The raw tables: the one place where Python and dbt meet. Python writes them, dbt reads them.
+-- Append-only by content. Timestamps are UTC; DuckDB reserves `at` and `end`, so no column is named so.
+-- A change of shape raises the number in raw.schema_version; orchestration/ledger.py refuses any other
+-- number and names the cure.
+
+create schema if not exists raw;
+
+create table if not exists raw.schema_version (
+    version integer not null
+);
+
+-- Grain: one request for one address (or one look at one inbox file).
+create table if not exists raw.fetches (
+    fetch_id varchar not null primary key,   -- hash of run, url and moment
+    run_id varchar not null,
+    source_id varchar not null,
+    kind varchar not null,                   -- robots, feed, sitemap, listing, article, inbox
+    url varchar not null,                    -- as asked for; `inbox:NAME` for a file
+    fetched_at timestamp not null,
+    status integer,                          -- HTTP status; null where no answer came
+    etag varchar,
+    last_modified varchar,
+    robots_verdict varchar not null,         -- allowed, disallowed, unknown, not_applicable
+    payload_sha256 varchar,                  -- of the body; a 304 repeats the one it vouches for
+    warc_file varchar,                       -- relative to the home's archive folder
+    warc_offset bigint,
+    outcome varchar not null,                -- new, changed, unchanged, disallowed, http_error, network_error, too_large, refused, ...
+    detail varchar                           -- for a person: what went wrong, and the cure
+);
+
+-- Grain: one page payload under one address, read by one parser version.
+create table if not exists raw.parses (
+    url varchar not null,
+    payload_sha256 varchar not null,
+    parser_version varchar not null,
+    source_id varchar not null,
+    parsed_at timestamp not null,
+    outcome varchar not null,                -- parsed, empty, undated, no_article, failed
+    detail varchar,
+    article_id varchar,
+    version_id varchar,                      -- of raw.articles, where outcome is parsed
+    primary key (url, payload_sha256, parser_version)
+);
+
+-- Grain: one text version of one article.
+create table if not exists raw.articles (
+    version_id varchar not null primary key, -- hash of the article's id and all content columns
+    article_id varchar not null,             -- hash of source and post id, else canonical url, else file
+    source_id varchar not null,
+    origin_source_id varchar,                -- the outlet whose story it says it is; null: its own
+    url varchar,
+    canonical_url varchar,
+    title varchar not null,
+    authors varchar[] not null,
+    published date not null,
+    date_evidence varchar not null,
+    language varchar not null,
+    text varchar not null,
+    text_sha256 varchar not null,
+    first_seen_at timestamp not null,
+    parser_version varchar not null
+);
+
+-- Grain: one figure of one text version by one extractor version.
+create table if not exists raw.figures (
+    version_id varchar not null,
+    extractor_version varchar not null,
+    figure_index integer not null,           -- place in the article's list, from 0
+    article_id varchar not null,
+    measure varchar not null,
+    status varchar not null,
+    low bigint,
+    high bigint,
+    hedge varchar not null,
+    countries varchar[] not null,
+    region varchar,
+    sectors varchar[] not null,
+    period_start date,
+    period_end date,
+    part_of integer,                         -- figure_index of the figure that includes this one
+    quote varchar not null,
+    quote_start integer not null,            -- quote = substr(text, quote_start + 1, quote_end - quote_start)
+    quote_end integer not null,
+    count_text varchar not null,
+    count_start integer not null,
+    count_end integer not null,
+    attribution varchar,
+    agency varchar,
+    gender varchar,
+    location varchar,
+    confidence double,                       -- null: this reader gives no probability
+    primary key (version_id, extractor_version, figure_index)
+);
+
+-- Grain: one number near a worker word that is no figure, in one text version by one extractor version.
+create table if not exists raw.rejects (
+    version_id varchar not null,
+    extractor_version varchar not null,
+    reject_index integer not null,
+    article_id varchar not null,
+    sentence varchar not null,
+    number varchar not null,
+    number_start integer not null,
+    number_end integer not null,
+    reason varchar not null,
+    primary key (version_id, extractor_version, reject_index)
+);
+
+-- Grain: one text version read by one extractor version: the other side of the work list.
+create table if not exists raw.extractions (
+    version_id varchar not null,
+    extractor_version varchar not null,
+    article_id varchar not null,
+    extracted_at timestamp not null,
+    outcome varchar not null,                -- figures, no_figures, language_not_read, failed
+    detail varchar,
+    figures integer not null,
+    milliseconds double not null,
+    primary key (version_id, extractor_version)
+);
+
+-- Grain: one outlet of the sources file, as last configured.
+create table if not exists raw.sources (
+    source_id varchar not null primary key,
+    name varchar not null,
+    language varchar not null,
+    timezone varchar not null,
+    homepage varchar,
+    is_sample boolean not null,
+    is_verified boolean not null
+);
