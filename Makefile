@@ -32,7 +32,7 @@ setup: $(STAMP) ## the environment in .venv, from requirements.lock; nothing whe
 $(STAMP): requirements.lock requirements-setup.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "make: no Python 3.11, 3.12 or 3.13 found; install one, or say make PYTHON=/path/to/python3.11" >&2; exit 1; fi
 	@echo "setting up $(VENV) with $$($(PYTHON) --version) (about 20 s, once)"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "make: $(PYTHON) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || { echo "make: $(PYTHON) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-setup.lock
 	@$(BIN)/uv pip sync --quiet --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
@@ -42,3 +42,58 @@ $(STAMP): requirements.lock requirements-setup.lock pyproject.toml
 lock: $(STAMP) ## requirements.lock anew from pyproject.toml (hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-setup.in -o requirements-setup.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+
+.PHONY: setup-system
+setup-system: ## (root, Debian) Chromium, WordPress and PostgreSQL for the tests that look at real ones
+	@command -v apt-get >/dev/null || { echo "make: setup-system needs Debian's apt-get; install chromium, wordpress and postgresql by hand" >&2; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo "make: setup-system installs Debian packages: run it as root" >&2; exit 1; }
+	@missing=$$(for p in $$(grep -v '^#' requirements-system.txt); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then apt-get update -q && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+
+.PHONY: setup-drivers
+setup-drivers: $(STAMP) ## venvs with other DuckDB versions in .venvs, for the tests that open the published file with them
+	@$(BIN)/python -m tests.drivers
+
+.PHONY: hooks
+hooks: $(STAMP) ## the checks before each commit (local hooks only)
+	$(BIN)/pre-commit install
+
+#### Run ####
+
+.PHONY: run
+run: $(STAMP) ## the whole pipeline on the embedded sample outlet: scrape, extract, build, check, publish
+	@$(BIN)/laborledger run --sources sample
+
+.PHONY: ui
+ui: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000 (SOURCES=live for the real outlets, PORT=...)
+	@exec $(BIN)/laborledger ui --sources $(SOURCES) --port $(PORT)
+
+.PHONY: outlet
+outlet: $(STAMP) ## the sample outlet alone, to look at it in a browser
+	@exec $(BIN)/python -m orchestration.sample_outlet
+
+#### Check ####
+
+.PHONY: check
+check: $(STAMP) ## lint, format, types, layers, Dagster definitions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dg check defs
+
+.PHONY: test
+test: $(STAMP) ## all tests
+	$(BIN)/python -m pytest
+
+.PHONY: score
+score: $(STAMP) ## precision and recall on tests/gold (PIN=1 writes orchestration/extraction/quality.json)
+	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN))
+
+.PHONY: endurance
+endurance: $(STAMP) ## the long campaigns: hundreds of kills
+	LABORLEDGER_ENDURANCE=1 $(BIN)/python -m pytest -m endurance
+
+.PHONY: clean
+clean: ## what was built from the sample outlet (warehouse/live is kept)
+	rm -rf warehouse/sample dbt_project/target

@@ -6,6 +6,7 @@ Where things lie belongs here; what lies in them does not.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,12 @@ class Home:
         named = os.environ.get("LABORLEDGER_HOME")
         folder = "sample" if sources == "sample" else "live"
         return cls(Path(named).resolve() if named else ROOT / "warehouse" / folder)
+
+    @classmethod
+    def to_read(cls) -> Home:
+        """The default home whose published file a reader means: the live one, else the sample's."""
+        live, sample = cls.default("live"), cls.default("sample")
+        return live if live.published_file.exists() or not sample.published_file.exists() else sample
 
     @property
     def build_file(self) -> Path:
@@ -65,6 +72,7 @@ class Home:
         return self.published / f"{STEM}.duckdb"
 
     def prepare(self) -> None:
-        """Make the folders that are missing."""
+        """Make the folders that are missing, and give Dagster its instance file."""
         for folder in (self.build_file.parent, self.archive, self.dagster, self.published):
             folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), self.dagster / "dagster.yaml")

@@ -1,0 +1,53 @@
+"""What a run is asked to read, and where it builds: the one question that the command line, the UI
+and the schedule all answer, kept in the environment so that a run worker inherits it.
+
+The reading itself does not belong here.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.home import Home
+
+SAMPLE, LIVE, NONE = "sample", "live", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`sources` is `sample`, `live`, `none` or the path of a sources file; `inbox` a folder of saved pages."""
+
+    sources: str
+    inbox: Path | None
+    home: Home
+
+    @classmethod
+    def of(cls, sources: str | None, inbox: Path | None, home: Path | None) -> Selection:
+        """The selection that the options mean: `live` unless an inbox is all that is asked for."""
+        chosen = sources or (NONE if inbox else LIVE)
+        place = Home(home.resolve()) if home else Home.default(chosen)
+        return cls(chosen, inbox.resolve() if inbox else None, place)
+
+    @classmethod
+    def from_environment(cls) -> Selection:
+        """The selection that `export` wrote, or the defaults."""
+        inbox = os.environ.get("LABORLEDGER_INBOX")
+        return cls.of(os.environ.get("LABORLEDGER_SOURCES") or None, Path(inbox) if inbox else None, None)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the embedded sample outlet is what is read."""
+        return self.sources == SAMPLE
+
+    def export(self) -> None:
+        """Write this selection to the environment, for Dagster, dbt and the processes they start."""
+        os.environ["LABORLEDGER_SOURCES"] = self.sources
+        os.environ["LABORLEDGER_HOME"] = str(self.home.path)
+        os.environ["LABORLEDGER_BUILD"] = str(self.home.build_file)
+        os.environ["DAGSTER_HOME"] = str(self.home.dagster)
+        if self.inbox:
+            os.environ["LABORLEDGER_INBOX"] = str(self.inbox)
+        else:
+            os.environ.pop("LABORLEDGER_INBOX", None)
