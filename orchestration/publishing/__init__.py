@@ -1,1 +1,8 @@
-"""Build file to published file: gate, copy, manifest, and what reads the published marts."""
+"""From a checked build to the published file, and what reads that file.
+
+The only Python that reads marts. Nothing here writes the build file, scrapes or extracts.
+"""
+
+
+class PublishError(RuntimeError):
+    """Nothing was published and the published file is as it was; the message says why and the cure."""

@@ -1,0 +1,140 @@
+"""The gate before publishing: dbt's own word that this build is whole and passed its checks.
+
+Reads `run_results.json` and `manifest.json` as dbt wrote them, never an orchestrator's state. Judging
+rows belongs in dbt tests, and opening the file in `smoke.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from orchestration.publishing import PublishError
+
+MARTS = "marts"
+"""The schema that is published."""
+
+PASSED = frozenset({"success", "pass"})
+WARNED = "warn"
+CLOSING = timedelta(minutes=1)
+"""dbt writes its results before DuckDB's last checkpoint, so the build file is a little younger."""
+SHOWN = 20
+"""Of the names in one message: a broken source fails a hundred tests."""
+
+
+class GateRefused(PublishError):
+    """The build did not pass; the message names what failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A build that may be published: its `marts`, the `dbt` version that built them, and warnings."""
+
+    dbt: str
+    marts: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_gate(target: Path, build_file: Path) -> Passed:
+    """Read dbt's artifacts in `target` about `build_file`.
+
+    Raises GateRefused when an artifact is missing or broken, is of another dbt call than its
+    neighbour (a killed one leaves such a pair), is older than the build, lacks a node of the project,
+    or tells of a model, seed or error-severity test that did not pass.
+    """
+    results = _read(target / "run_results.json")
+    manifest = _read(target / "manifest.json")
+    try:
+        _check_age(results, manifest, build_file)
+        return _judge(results, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GateRefused(
+            f"dbt's artifacts in {target} are not of a known form ({error!r}): build again"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise GateRefused(f"{path} is missing: dbt has not built here; run the build first") from error
+    except (OSError, ValueError) as error:
+        raise GateRefused(f"{path} cannot be read ({error}): build again") from error
+    if not isinstance(content, dict):
+        raise GateRefused(f"{path} is no dbt artifact: build again")
+    return content
+
+
+def _check_age(results: dict[str, Any], manifest: dict[str, Any], build_file: Path) -> None:
+    if results["metadata"]["invocation_id"] != manifest["metadata"]["invocation_id"]:
+        raise GateRefused(
+            "run_results.json is of an earlier dbt call, so the last one was cut off: build again"
+        )
+    finished = datetime.fromisoformat(results["metadata"]["generated_at"])
+    written = _last_written(build_file)
+    if written > finished + CLOSING:
+        raise GateRefused(
+            f"run_results.json is older ({finished:%Y-%m-%d %H:%M:%S} UTC) than the build file "
+            f"({written:%Y-%m-%d %H:%M:%S} UTC), which was written to since: build again"
+        )
+
+
+def _last_written(build_file: Path) -> datetime:
+    if not build_file.exists():
+        raise GateRefused(f"{build_file} is missing: there is no build to publish")
+    wal = build_file.with_name(build_file.name + ".wal")
+    return max(
+        datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in (build_file, wal) if path.exists()
+    )
+
+
+def _judge(results: dict[str, Any], manifest: dict[str, Any]) -> Passed:
+    outcomes = {result["unique_id"]: result for result in results["results"]}
+    wanted = {name: node for name, node in manifest["nodes"].items() if _is_built(node)}
+    failures = [_line(name, outcomes[name]) for name in outcomes if not _has_passed(outcomes[name])]
+    if failures:
+        raise GateRefused(f"{len(failures)} of {len(outcomes)} dbt nodes did not pass:\n{_listed(failures)}")
+    missing = sorted(wanted.keys() - outcomes.keys())
+    if missing:
+        raise GateRefused(
+            f"dbt built only a part: {len(missing)} nodes are not among its results. "
+            f"Build the whole project:\n{_listed(missing)}"
+        )
+    return Passed(
+        dbt=results["metadata"]["dbt_version"],
+        marts=tuple(sorted(_marts(wanted.values()))),
+        warnings=tuple(
+            _line(name, outcomes[name]) for name in outcomes if outcomes[name]["status"] == WARNED
+        ),
+    )
+
+
+def _is_built(node: dict[str, Any]) -> bool:
+    """Whether `dbt build` reports on the node: an ephemeral model is only text in others."""
+    return node["resource_type"] in {"model", "seed", "snapshot", "test"} and (
+        node["config"].get("materialized") != "ephemeral"
+    )
+
+
+def _marts(nodes: Any) -> Iterator[str]:
+    for node in nodes:
+        if node["resource_type"] != "test" and node["schema"] == MARTS:
+            yield node["alias"]
+
+
+def _has_passed(result: dict[str, Any]) -> bool:
+    return result["status"] in PASSED or result["status"] == WARNED
+
+
+def _line(name: str, result: dict[str, Any]) -> str:
+    message = " ".join(str(result.get("message") or "no message").split())
+    return f"{name}: {result['status']}: {message}"
+
+
+def _listed(lines: list[str]) -> str:
+    more = [f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return "\n".join(f"  {line}" for line in lines[:SHOWN] + more)

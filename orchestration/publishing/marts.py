@@ -1,0 +1,198 @@
+"""The marts of a build file: what they hold, as a hash, and their copy into a file of their own.
+
+Reads the build file and writes the copy, nothing else: which build is published, and where files
+lie, is the business of `publish.py` and `builds.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.home import STEM
+from orchestration.publishing import PublishError
+from orchestration.publishing.gate import MARTS
+
+if TYPE_CHECKING:
+    import duckdb
+
+STORAGE_VERSION = "v1.0.0"
+"""Every DuckDB from 1.0 to 2.0 opens it."""
+
+TARGET = "target"
+BATCH = 10_000
+COVERAGE = "source_coverage"
+"""Says when the outlets were looked at: it grows on a day that brings nothing new."""
+OUTSIDE_THE_HASH = re.compile(r".*_seen_at|(.*_)?build(_id)?|(extractor|parser)_version")
+"""Columns that say when and by what a row was made, not what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """Of one published table: its rows, and the hash of what they say (None: not part of the content)."""
+
+    rows: int
+    content_hash: str | None
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes it: DuckDB has no parameters for names."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL takes it, for statements that take no parameters: ATTACH and COMMENT."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def reading(build_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the build file attached read-only and in use; `create_copy` adds a target.
+
+    It is attached by its own stem: a view built by DuckDB 1.x may name its database.
+    """
+    import duckdb
+
+    offline: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    with duckdb.connect(config=offline) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {literal(str(build_file))} as {identifier(STEM)} (read_only)")
+        connection.execute(f"use {identifier(STEM)}")
+        yield connection
+
+
+def check_present(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> None:
+    """Raise PublishError for marts that dbt speaks of and the build file does not hold."""
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = $db and schema_name = $marts "
+        "union all select view_name from duckdb_views() where database_name = $db and schema_name = $marts",
+        {"db": STEM, "marts": MARTS},
+    ).fetchall()
+    missing = sorted(set(marts) - {name for (name,) in rows})
+    if missing or not marts:
+        raise PublishError(f"the build file lacks these marts: {', '.join(missing) or 'all'}. Build again")
+
+
+def is_content(mart: str) -> bool:
+    """Whether the content hash covers the mart."""
+    return not mart.startswith("meta_") and mart != COVERAGE
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> list[tuple[str, str, str | None]]:
+    """(name, type, comment) of each column, in order."""
+    return connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
+        [STEM, MARTS, mart],
+    ).fetchall()
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, mart: str) -> str | None:
+    found = connection.execute(
+        "select comment from duckdb_tables() "
+        "where database_name = $db and schema_name = $s and table_name = $t union all "
+        "select comment from duckdb_views() "
+        "where database_name = $db and schema_name = $s and view_name = $t",
+        {"db": STEM, "s": MARTS, "t": mart},
+    ).fetchone()
+    return found[0] if found else None
+
+
+def table_facts(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> dict[str, TableFacts]:
+    """Rows and content hash of each mart. The order of rows does not matter, that of columns neither."""
+    return {
+        mart: TableFacts(_count(connection, mart), _hash(connection, mart) if is_content(mart) else None)
+        for mart in marts
+    }
+
+
+def _count(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
+    found = connection.execute(f"select count(*) from {MARTS}.{identifier(mart)}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, mart: str) -> str:
+    """SHA-256 over the sorted hashes of the rows; a row is hashed as JSON, where NULL is not 'NULL'."""
+    names = sorted(name for name, _, _ in _columns(connection, mart) if not OUTSIDE_THE_HASH.fullmatch(name))
+    digest = hashlib.sha256("\n".join(names).encode())
+    if not names:
+        return digest.hexdigest()
+    cells = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in names)
+    hashes = connection.execute(
+        f"select sha256(to_json(struct_pack({cells}))::varchar) from {MARTS}.{identifier(mart)} order by 1"
+    )
+    while batch := hashes.fetchmany(BATCH):
+        digest.update("".join(row for (row,) in batch).encode())
+    return digest.hexdigest()
+
+
+def content_hash(facts: dict[str, TableFacts]) -> str:
+    """One hash of what all marts say: equal means that nothing changed."""
+    lines = (f"{mart} {fact.content_hash}\n" for mart, fact in sorted(facts.items()) if fact.content_hash)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def schema_hash(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> str:
+    """One hash of names, types and comments: a better column description is worth a new build."""
+    shape = [(mart, _comment(connection, mart), _columns(connection, mart)) for mart in sorted(marts)]
+    return hashlib.sha256(repr(shape).encode()).hexdigest()
+
+
+def versions_used(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
+    """The versions in a version column of fct_claims, None where there is no claim."""
+    found = connection.execute(
+        f"select string_agg(distinct v, ', ' order by v) "
+        f"from (select {identifier(column)} v from {MARTS}.fct_claims)"
+    ).fetchone()
+    return found[0] if found else None
+
+
+def holds_sample(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether articles of the sample outlet are among the build's articles."""
+    found = connection.execute(
+        f"select count(*) from {MARTS}.dim_articles join raw.sources using (source_id) where is_sample"
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def create_copy(connection: duckdb.DuckDBPyConnection, file: Path, marts: Sequence[str]) -> None:
+    """Copy marts with their comments into a new `file`, attached as TARGET; `finish_copy` ends it.
+
+    Views become tables: the copy stands for one moment, holds all that it shows, and opens when it is
+    attached under any name. Keys and indexes stay behind: DuckDB 1.0 cannot read all of them.
+    """
+    connection.execute(
+        f"attach {literal(str(file))} as {TARGET} (storage_version {literal(STORAGE_VERSION)})"
+    )
+    connection.execute(f"create schema {TARGET}.{MARTS}")
+    for mart in marts:
+        name = f"{TARGET}.{MARTS}.{identifier(mart)}"
+        connection.execute(f"create table {name} as from {MARTS}.{identifier(mart)}")
+        comments = {column: comment for column, _, comment in _columns(connection, mart)}
+        write_comments(connection, mart, _comment(connection, mart), comments)
+
+
+def write_comments(
+    connection: duckdb.DuckDBPyConnection, mart: str, table: str | None, columns: dict[str, str | None]
+) -> None:
+    """Set the comments of a mart of the copy, of the table and by column."""
+    name = f"{TARGET}.{MARTS}.{identifier(mart)}"
+    if table:
+        connection.execute(f"comment on table {name} is {literal(table)}")
+    for column, comment in columns.items():
+        if comment:
+            connection.execute(f"comment on column {name}.{identifier(column)} is {literal(comment)}")
+
+
+def finish_copy(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the copy out and let go of it: afterwards no .wal lies beside it."""
+    connection.execute(f"force checkpoint {TARGET}")
+    connection.execute(f"detach {TARGET}")
