@@ -1,0 +1,241 @@
+"""Finds the numbers of a text that may count people: bounds, hedge and what they count.
+
+`find_counts` gives the counts, `find_non_counts` the numbers that plainly measure something else
+(money, time, things), each with its reason code. Whether a count is a figure is for `judge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from orchestration.extraction.amounts import Amount, read_amount
+from orchestration.extraction.heads import ELIDED, GROUP, Head, find_head, group_before, match_label
+from orchestration.extraction.lexicon import load
+from orchestration.extraction.text import Token, tokenize
+from orchestration.records import Hedge, Span
+
+_BEYOND = ("another", "further", "additional", "extra", "fresh", "a")
+"""Words that may stand between a hedge and its number: "about another 500"."""
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEARS = range(1900, 2101)
+_SINGULAR = ("a", "an", "one", "another", "single")
+_BOUNDS = (Hedge.AT_LEAST, Hedge.AT_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeCue:
+    """A row of `hedges.csv`: a cue before or after the number, and the hedge it gives."""
+
+    cue: str
+    position: str
+    hedge: Hedge
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number with its hedge: `span` covers both, `head` is what it counts.
+
+    `low`, `high` bound it (None: open). `partitive`: "five of them"; `reference`: "of the 62";
+    `singular`: "a logger", which counts only where one person flees. `reason` is a reject code for a
+    number that measures something else.
+    """
+
+    span: Span
+    low: int | None
+    high: int | None
+    hedge: Hedge
+    head: Head
+    partitive: bool = False
+    reference: bool = False
+    singular: bool = False
+    reason: str | None = None
+
+    @property
+    def extent(self) -> Span:
+        """The count with its noun phrase."""
+        return Span(self.span.start, max(self.span.end, self.head.span.end))
+
+
+@cache
+def _cues(position: str) -> dict[str, list[tuple[tuple[str, ...], Hedge]]]:
+    """Cues by the word that touches the number, longest first."""
+    cues: dict[str, list[tuple[tuple[str, ...], Hedge]]] = {}
+    for row in load("hedges", HedgeCue, ("cue", "position")):
+        if row.position == position:
+            words = tuple(row.cue.split())
+            cues.setdefault(words[-1] if position == "before" else words[0], []).append((words, row.hedge))
+    for rows in cues.values():
+        rows.sort(key=lambda row: -len(row[0]))
+    return cues
+
+
+def _cue_before(tokens: Sequence[Token], stop: int) -> tuple[int, Hedge] | None:
+    """The hedge cue that ends right before token `stop`: its first token and hedge."""
+    if stop <= 0:
+        return None
+    for words, hedge in _cues("before").get(tokens[stop - 1].lower, ()):
+        start = stop - len(words)
+        if start >= 0 and all(t.lower == w for t, w in zip(tokens[start:stop], words, strict=True)):
+            return start, hedge
+    return None
+
+
+def _hedges_before(tokens: Sequence[Token], first: int) -> tuple[int, list[Hedge]]:
+    """All cues that lead up to the number, with the token at which they begin."""
+    start, hedges, skipped = first, [], 0
+    while len(hedges) < 3:
+        if hit := _cue_before(tokens, start):
+            start, hedge = hit
+            hedges.append(hedge)
+            first = start
+        elif not hedges and skipped < 2 and start > 0 and tokens[start - 1].lower in _BEYOND:
+            start, skipped = start - 1, skipped + 1
+        else:
+            break
+    return first, hedges
+
+
+def _cue_after(tokens: Sequence[Token], start: int) -> tuple[int, Hedge] | None:
+    """The hedge cue that begins at token `start`: the token after it and its hedge."""
+    if start >= len(tokens):
+        return None
+    for words, hedge in _cues("after").get(tokens[start].lower, ()):
+        stop = start + len(words)
+        if [t.lower for t in tokens[start:stop]] == list(words):
+            return stop, hedge
+    return None
+
+
+def _weigh(amount: Amount, hedges: Iterable[Hedge]) -> tuple[int | None, int | None, Hedge]:
+    """Bounds and hedge together: a range or vague wording keeps its own, a bound beats "about"."""
+    cues = [h for h in hedges if h is not Hedge.EXACT]
+    if amount.hedge in (Hedge.RANGE, Hedge.VAGUE):
+        return amount.low, amount.high, amount.hedge
+    bound = next((h for h in cues if h in _BOUNDS), None)
+    hedge = bound or (cues[0] if cues else amount.hedge)
+    low = None if hedge is Hedge.AT_MOST else amount.low
+    high = None if hedge is Hedge.AT_LEAST else amount.high
+    return low, high, hedge
+
+
+def _is_month(token: Token) -> bool:
+    return token.raw[0].isupper() and token.lower[:3] in _MONTHS and len(token.raw) <= 9 and token.raw.isalpha()
+
+
+def _is_date(tokens: Sequence[Token], amount: Amount) -> bool:
+    """A day beside a month, a year, a time of day."""
+    before = tokens[amount.first - 1] if amount.first else None
+    after = tokens[amount.stop] if amount.stop < len(tokens) else None
+    if amount.high <= 31 and after and (_is_month(after) and len(after.raw) > 2):
+        return True
+    dotted = tokens[amount.first - 2] if before and before.raw == "." and amount.first > 1 else before
+    if amount.high <= 31 and dotted and _is_month(dotted):
+        return True
+    return any(t is not None and t.raw in (":", "/") for t in (before, after)) and amount.high <= 60
+
+
+def _is_year(tokens: Sequence[Token], amount: Amount, head: Head) -> bool:
+    raw = tokens[amount.first].raw
+    if not (raw.isdigit() and len(raw) == 4 and amount.low in _YEARS):
+        return False
+    before = tokens[amount.first - 1].lower if amount.first else ""
+    counted = head.kind not in (ELIDED, "thing") and head.gap <= 3
+    return not counted or before in ("in", "since", "by", "until", "of", "from", "during", "late", "early", "mid")
+
+
+def _is_age(tokens: Sequence[Token], amount: Amount) -> bool:
+    """"Nina, 59, a dentist"."""
+    if amount.first < 2 or not 14 <= amount.low <= 99 or amount.hedge is not Hedge.EXACT:
+        return False
+    name, comma = tokens[amount.first - 2], tokens[amount.first - 1]
+    after = tokens[amount.stop].raw if amount.stop < len(tokens) else "."
+    return comma.raw == "," and name.raw[0].isupper() and after in (",", ".") and tokens[amount.first].raw.isdigit()
+
+
+def _reason(tokens: Sequence[Token], amount: Amount, head: Head) -> str | None:
+    """Why a number counts no people, if that is plain from the words beside it."""
+    if label := match_label(tokens, amount.first, amount.stop):
+        return label
+    if head.stop > amount.stop and match_label(tokens, 0, head.stop) == "rate":
+        return "rate"
+    if _is_date(tokens, amount) or _is_year(tokens, amount, head):
+        return "time"
+    if _is_age(tokens, amount):
+        return "age"
+    alone = len(tokens) <= 2 and head.kind == ELIDED
+    return head.reason or ("label" if alone else None)
+
+
+def _with_head(tokens: Sequence[Token], amount: Amount) -> Count:
+    start, hedges = _hedges_before(tokens, amount.first)
+    stop = amount.stop
+    if after := _cue_after(tokens, stop):
+        stop = after[0]
+        hedges.append(after[1])
+    head = find_head(tokens, amount.first, stop, singular=amount.high == 1)
+    if head.stop < len(tokens) and head.stop > stop and (late := _cue_after(tokens, head.stop)):
+        hedges.append(late[1])
+    low, high, hedge = _weigh(amount, hedges)
+    before = [t.lower for t in tokens[max(0, start - 2) : start]]
+    reference = len(before) == 2 and before[0] == "of" and before[1] in ("the", "these", "those")
+    span = Span(tokens[start].span.start, tokens[stop - 1].span.end)
+    reason = _reason(tokens, amount, head)
+    single = amount.high == 1
+    return Count(span, low, high, hedge, head, head.partitive, reference, single, reason)
+
+
+def _product(tokens: Sequence[Token], amount: Amount) -> Count | None:
+    """"three groups of 50 workers each": the outer number times the inner one."""
+    groups = find_head(tokens, amount.first, amount.stop, singular=False)
+    if groups.kind != GROUP or groups.stop >= len(tokens) or tokens[groups.stop].lower != "of":
+        return None
+    for index in range(groups.stop + 1, min(groups.stop + 5, len(tokens))):
+        if inner := read_amount(tokens, index):
+            count = _with_head(tokens, inner)
+            times = amount.low
+            span = Span(tokens[amount.first].span.start, count.span.end)
+            low = None if count.low is None else count.low * times
+            high = None if count.high is None else count.high * times
+            return replace(count, span=span, low=low, high=high, reason=None)
+    return None
+
+
+def _one_person(tokens: Sequence[Token], index: int) -> Count | None:
+    """"a logger", "one North Korean cook": a single person, named by a noun of people."""
+    head = find_head(tokens, index, index + 1, singular=True)
+    if head.kind in (ELIDED, "thing", GROUP, "permit") or head.reason:
+        return None
+    return Count(tokens[index].span, 1, 1, Hedge.EXACT, head, singular=True)
+
+
+def _scan(tokens: Sequence[Token]) -> Iterator[Count]:
+    index = 0
+    while index < len(tokens):
+        amount = read_amount(tokens, index)
+        if amount is None:
+            if tokens[index].lower in _SINGULAR and (one := _one_person(tokens, index)):
+                yield one
+            index += 1
+            continue
+        product = _product(tokens, amount) if amount.low == amount.high and amount.low > 1 else None
+        count = product or _with_head(tokens, amount)
+        if product is None and count.head.kind == ELIDED and group_before(tokens, amount.first):
+            head = replace(count.head, kind=GROUP)
+            sized = group_before(tokens, amount.first) == "plural"
+            count = replace(count, head=head, reason=count.reason or ("group_size" if sized else None))
+        yield count
+        while index < len(tokens) and tokens[index].span.start < count.span.end:
+            index += 1
+
+
+def find_numbers(tokens: Sequence[Token]) -> list[Count]:
+    """Every number of a sentence's tokens, those that count no people with their `reason`."""
+    return list(_scan(tokens))
+
+
+def find_counts(text: str, start: int, end: int) -> list[Count]:
+    """The numbers of `text[start:end]` that may count people, left to right."""
+    return [count for count in _scan(tokenize(text, start, end)) if count.reason is None]

@@ -1,0 +1,225 @@
+"""What a number counts: the head noun of its noun phrase, or the label that makes it no count.
+
+Only the words beside the number are read here. Verbs and hosts are for `triggers` and `judge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from orchestration.extraction.lexicon import load
+from orchestration.extraction.text import PhraseIndex, Token
+from orchestration.records import Span
+
+ELIDED = "elided"
+GROUP = "group"
+THING = "thing"
+REACH = 9
+"""How many tokens after its number a head noun may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadNoun:
+    """A row of `heads.csv`: kind is worker, official, person, soldier, group or permit."""
+
+    noun: str
+    plural: str
+    kind: str
+    sector: str | None
+    gender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThingNoun:
+    """A row of `things.csv`: a noun that makes a number no count of workers, and why."""
+
+    noun: str
+    plural: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A row of `labels.csv`: words before or after a number that settle what it is.
+
+    Without a reason the words count people ("38-strong"). `before_digits` needs a number in digits.
+    """
+
+    word: str
+    position: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A row of `stops.csv`: a word that ends a noun phrase."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The counted noun: its span (empty where elided), kind, sector and gender.
+
+    `stop` is the token after the noun phrase, `gap` how many words stand between number and noun,
+    `modifiers` those words.
+    """
+
+    span: Span
+    kind: str
+    noun: str = ""
+    sector: str | None = None
+    gender: str | None = None
+    reason: str | None = None
+    stop: int = 0
+    gap: int = 0
+    modifiers: tuple[str, ...] = ()
+    partitive: bool = False
+
+
+@cache
+def _nouns(singular: bool) -> PhraseIndex[HeadNoun | ThingNoun]:
+    rows: list[HeadNoun | ThingNoun] = [*load("heads", HeadNoun), *load("things", ThingNoun)]
+    entries = [(row.noun if singular else row.plural, row) for row in rows]
+    return PhraseIndex(entries)
+
+
+@cache
+def _stops() -> frozenset[str]:
+    return frozenset(row.word for row in load("stops", Stop))
+
+
+@cache
+def _labels() -> dict[str, tuple[tuple[tuple[str, ...], Label], ...]]:
+    rows = load("labels", Label, ("word", "position"))
+    sides: dict[str, list[tuple[tuple[str, ...], Label]]] = {"before": [], "after": []}
+    for row in sorted(rows, key=lambda row: -len(row.word.split())):
+        sides[row.position.split("_")[0]].append((tuple(row.word.split()), row))
+    return {side: tuple(found) for side, found in sides.items()}
+
+
+def match_label(tokens: Sequence[Token], first: int, stop: int) -> str | None:
+    """The reason code of a label beside the number at tokens `first` to `stop`."""
+    digits = tokens[first].raw[0].isdigit()
+    for words, row in _labels()["before"]:
+        if row.position == "before_digits" and not digits:
+            continue
+        if first >= len(words) and all(
+            t.lower == w for t, w in zip(tokens[first - len(words) : first], words, strict=True)
+        ):
+            return row.reason
+    for words, row in _labels()["after"]:
+        if row.reason and [t.lower for t in tokens[stop : stop + len(words)]] == list(words):
+            return row.reason
+    return None
+
+
+def _sized(tokens: Sequence[Token], stop: int) -> int | None:
+    """The token after "-strong", "-member": a number that sizes people by itself."""
+    for words, row in _labels()["after"]:
+        if row.reason is None and [t.lower for t in tokens[stop : stop + len(words)]] == list(words):
+            return stop + len(words)
+    return None
+
+
+_PRONOUNS = ("them", "these", "those", "whom", "us", "which", "you")
+_DETERMINERS = ("the", "these", "those", "its", "their", "our", "his", "her", "my", "such", "a", "an", "all")
+_FILLERS = ("more", "others", "other", "ones", "new", "additional", "further", "fresh", "extra", "so", "each", "apiece")
+_PEOPLE_ENDINGS = ("ers", "ors", "ists", "men", "women", "ians", "hands", "mates", "smiths", "wrights", "folk")
+
+
+def _partitive(tokens: Sequence[Token], stop: int) -> tuple[int, bool, bool]:
+    """Reads "of them", "of its": where the noun phrase goes on, whether partitive, whether it is over."""
+    if stop + 1 >= len(tokens) or tokens[stop].lower != "of":
+        return stop, False, False
+    word = tokens[stop + 1].lower
+    after = tokens[stop + 2].lower if stop + 2 < len(tokens) else "."
+    if word in _PRONOUNS and (word not in ("these", "those") or after in _stops() or not after.isalpha()):
+        return stop + 2, True, True
+    return (stop + 2, True, False) if word in _DETERMINERS else (stop + 1, False, False)
+
+
+def _at(tokens: Sequence[Token], index: int) -> Span:
+    """An empty span behind the token before `index`."""
+    place = tokens[index - 1].span.end if index else tokens[0].span.start
+    return Span(place, place)
+
+
+def _noun(tokens: Sequence[Token], index: int, singular: bool) -> tuple[int, HeadNoun | ThingNoun] | None:
+    """The noun at `index`, or the later one of a run: "garment workers women", "workers' dormitories"."""
+    hit = _nouns(singular).match(tokens, index)
+    if hit is None:
+        return None
+    stop = hit[0]
+    if stop < len(tokens) and tokens[stop].raw in ("'", "’", "-") and stop + 1 < len(tokens):
+        owned = _nouns(False).match(tokens, stop + 1) or _nouns(True).match(tokens, stop + 1)
+        if owned:
+            return owned
+        return None if tokens[stop].raw == "-" else hit
+    following = _nouns(singular).match(tokens, stop) if stop < len(tokens) else None
+    return following if following and not isinstance(following[1], ThingNoun) else hit
+
+
+def _made(tokens: Sequence[Token], row: HeadNoun | ThingNoun, start: int, index: int, stop: int) -> Head:
+    span = Span(tokens[index].span.start, tokens[stop - 1].span.end)
+    modifiers = tuple(t.lower for t in tokens[start:index])
+    gap = index - start
+    if isinstance(row, ThingNoun):
+        return Head(span, THING, row.noun, reason=row.reason, stop=stop, gap=gap, modifiers=modifiers)
+    return Head(
+        span, row.kind, row.noun, row.sector, row.gender, stop=stop, gap=gap, modifiers=modifiers
+    )
+
+
+def _unknown(tokens: Sequence[Token], start: int, stop: int, singular: bool) -> Head:
+    """A noun phrase without a noun of the tables: people by their ending, a thing, or nothing at all."""
+    words = [t.lower for t in tokens[start:stop] if t.lower not in _FILLERS]
+    modifiers = tuple(words)
+    if not words or words[0].endswith(("ed", "'")) and len(words) == 1:
+        return Head(_at(tokens, start), ELIDED, stop=start, modifiers=modifiers)
+    span = Span(tokens[start].span.start, tokens[stop - 1].span.end)
+    last = words[-1] + ("s" if singular else "")
+    if last.endswith(_PEOPLE_ENDINGS) and len(last) > 5 and not singular:
+        return Head(span, "person", words[-1], stop=stop, gap=len(words) - 1, modifiers=modifiers[:-1])
+    return Head(span, THING, words[-1], reason="thing", stop=stop, modifiers=modifiers)
+
+
+def find_head(tokens: Sequence[Token], first: int, stop: int, singular: bool) -> Head:
+    """What the number at tokens `first` to `stop` counts; kind ELIDED where its noun is left out."""
+    sized = _sized(tokens, stop)
+    if sized is not None:
+        return Head(_at(tokens, sized), GROUP, stop=sized)
+    start, partitive, over = _partitive(tokens, stop)
+    if over:
+        return Head(_at(tokens, start), ELIDED, stop=start, partitive=True)
+    index = start
+    while index < min(len(tokens), start + REACH):
+        found = _noun(tokens, index, singular and not partitive)
+        if found:
+            head = _made(tokens, found[1], start, index, found[0])
+            return replace(head, partitive=partitive)
+        word = tokens[index].lower
+        joins = word in ("and", ",", "-") and index > start and tokens[index - 1].lower not in _stops()
+        if not joins and (word in _stops() or not word[0].isalnum()):
+            break
+        index += 1
+    while index > start and not tokens[index - 1].raw[0].isalpha():
+        index -= 1
+    return replace(_unknown(tokens, start, min(index, len(tokens)), singular), partitive=partitive)
+
+
+def group_before(tokens: Sequence[Token], first: int) -> str | None:
+    """Whether "team of" or "teams of" leads up to the number: "singular", "plural" or None."""
+    index = first - 1
+    while index > 0 and first - index <= 4 and tokens[index].lower != "of":
+        index -= 1
+    if index <= 0 or tokens[index].lower != "of":
+        return None
+    for singular, name in ((True, "singular"), (False, "plural")):
+        for start in (index - 1, index - 2):
+            hit = _nouns(singular).match(tokens, start) if start >= 0 else None
+            if hit and hit[0] == index and isinstance(hit[1], HeadNoun) and hit[1].kind == GROUP:
+                return name
+    return None

@@ -1,0 +1,112 @@
+"""The stream of `laborledger extract`: articles as JSON lines in, figures as JSON lines out.
+
+Only the reading and writing of lines belongs here; a bad line becomes an error line and the run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from orchestration.extraction.extract import extract_figures
+from orchestration.records import Article, Figure
+
+_UNPRINTED = ("count_text", "count_start", "count_end", "confidence")
+"""Fields of a figure that the ledger keeps and the stream does not carry."""
+
+
+class LineError(ValueError):
+    """A line is no article; the message says what is wrong and what is wanted. `id` where readable."""
+
+    def __init__(self, message: str, id: str | None = None) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+def _text(record: dict[str, Any], key: str, default: str | None, id: str | None) -> str:
+    value = record.get(key, default)
+    value = default if value is None and default is not None else value
+    if not isinstance(value, str):
+        raise LineError(f'"{key}" must be a string; it is {_shown(value)}', id)
+    return value
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else repr(value)[:60]
+
+
+def _published(record: dict[str, Any], id: str | None) -> date | None:
+    value = record.get("published")
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        wanted = '"published" must be an ISO date such as "2024-02-27", or null'
+        raise LineError(f"{wanted}; it is {_shown(value)}", id) from None
+
+
+def parse_article(line: str) -> Article:
+    """One line as an Article. Raises LineError."""
+    try:
+        record = json.loads(line)
+    except RecursionError:
+        raise LineError("the line is nested too deeply to be an article") from None
+    except ValueError as error:
+        raise LineError(f"the line is no JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise LineError("the line must hold a JSON object with id, title, published and text")
+    name = record.get("id")
+    if not isinstance(name, str) or not name:
+        raise LineError(f'"id" must be a string that is not empty; it is {_shown(name)}')
+    return Article(
+        id=name,
+        title=_text(record, "title", "", name),
+        published=_published(record, name),
+        text=_text(record, "text", None, name),
+        language=_text(record, "language", "en", name),
+    )
+
+
+def _dumps(record: dict[str, object]) -> str:
+    """JSON that any stream can carry: a lone surrogate is escaped."""
+    line = json.dumps(record, ensure_ascii=False)
+    return line if line.isprintable() or _encodable(line) else json.dumps(record)
+
+
+def _encodable(line: str) -> bool:
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def figure_record(article_id: str, index: int, figure: Figure) -> dict[str, object]:
+    """One output line of the stream, as a dictionary: dates in ISO form, tuples as lists."""
+    fields = {k: v for k, v in asdict(figure).items() if k not in _UNPRINTED}
+    plain = {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
+    return {"article": article_id, "index": index, **plain}
+
+
+def extract_lines(lines: Iterable[str], errors: list[int] | None = None) -> Iterator[str]:
+    """Figures of the articles in `lines`, one JSON object a line, in the order of the input.
+
+    A line that is no article gives `{"id", "line", "error"}`; its number (from 1) is appended to
+    `errors`, so that the caller can end with exit status 1. Blank lines are passed over.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            article = parse_article(line)
+        except LineError as error:
+            if errors is not None:
+                errors.append(number)
+            yield _dumps({"id": error.id, "line": number, "error": str(error)})
+            continue
+        for index, figure in enumerate(extract_figures(article)):
+            yield _dumps(figure_record(article.id, index, figure))

@@ -1,0 +1,65 @@
+"""Lists the numbers near a worker word that became no figure, so that recall can be audited.
+
+Each carries the reason code that `counts`, `judge` or `resolve` gave it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from orchestration.extraction.heads import HeadNoun
+from orchestration.extraction.lexicon import load
+from orchestration.extraction.passage import Passage
+from orchestration.extraction.register import Register
+from orchestration.extraction.text import PhraseIndex
+from orchestration.records import Reject
+
+NEAR = 10
+"""How many tokens from a worker word a number is worth keeping."""
+
+MOST = 500
+"""Of one article: a page of tables must not flood the ledger."""
+
+_KINDS = ("worker", "soldier", "official")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A row of `reject_reasons.csv`."""
+
+    code: str
+    meaning: str
+
+
+@cache
+def reasons() -> frozenset[str]:
+    """The reason codes that the ledger knows."""
+    return frozenset(row.code for row in load("reject_reasons", Reason))
+
+
+@cache
+def _workers() -> PhraseIndex[str]:
+    rows = [row for row in load("heads", HeadNoun) if row.kind in _KINDS]
+    return PhraseIndex((noun, row.kind) for row in rows for noun in (row.noun, row.plural))
+
+
+def _worker_tokens(passage: Passage) -> list[int]:
+    return [first for first, _, _ in _workers().find(passage.tokens)]
+
+
+def list_rejects(text: str, register: Register) -> tuple[Reject, ...]:
+    """The refused numbers near a worker word, in reading order."""
+    nouns: dict[int, list[int]] = {}
+    rejects = []
+    for passage, count, reason in sorted(register.refused, key=lambda row: row[1].span.start):
+        near = nouns.setdefault(passage.span.start, _worker_tokens(passage))
+        index = passage.token(count.span.start)
+        if count.singular or not any(abs(index - noun) <= NEAR for noun in near):
+            continue
+        span = passage.span
+        words = text[count.span.start : count.span.end]
+        rejects.append(Reject(text[span.start : span.end], words, count.span.start, count.span.end, reason))
+        if len(rejects) == MOST:
+            break
+    return tuple(rejects)
