@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from orchestration.home import ROOT, Home
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -28,14 +29,17 @@ create table marts.dim_articles as select * from (values
 create table marts.dim_countries as select * from (values
     ('RUS', 'country', 'Russia'), ('QAT', 'country', 'Qatar'), ('several', 'several', 'Several countries'))
     t(country_code, kind, name);
-create table marts.dim_sectors as select * from (values ('construction', 'Construction')) t(sector_code, label);
+create table marts.dim_sectors as
+    select * from (values ('construction', 'Construction')) t(sector_code, label);
 create table marts.fct_claims as select * from (values
     ('c1', 'a1', 'sample', 'presence', 'underway', 300::bigint, 500::bigint, 'RUS', 'construction',
      'some 300 to 500 "workers", 노동자', 0.9::double, 'e1', 'p1'),
-    ('c2', 'a2', 'sample', 'dispatch', 'done', 50, null, 'several', 'construction', 'more than 50', null, 'e1', 'p1'))
+    ('c2', 'a2', 'sample', 'dispatch', 'done', 50, null, 'several', 'construction',
+     'more than 50', null, 'e1', 'p1'))
     t(claim_id, article_id, source_id, measure, status, workers_low, workers_high, country_code, sector_code,
       quote, confidence, extractor_version, parser_version);
-create table intermediate.int_events as select claim_id as event_id, * exclude (claim_id) from marts.fct_claims;
+create table intermediate.int_events as
+    select claim_id as event_id, * exclude (claim_id) from marts.fct_claims;
 create view marts.fct_deployments as
     select event_id, measure, workers_low from labor_ledger.intermediate.int_events;
 create table marts.source_coverage as select 'sample' as source_id, date '2026-01-05' as day, 1 as looked;

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from needs import needs
+from tests.needs import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 CURE = "make setup-drivers"

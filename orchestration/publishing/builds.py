@@ -32,7 +32,12 @@ KEEP_DAILY = timedelta(days=30)
 def made_at(build_id: str) -> datetime | None:
     """When a build of this name was made, None for a name that is none of ours."""
     match = BUILD_ID.fullmatch(build_id)
-    return datetime.strptime(match[1], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) if match else None
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(match[1], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def outlived(build_ids: Iterable[str], now: datetime, spared: Collection[str]) -> list[str]:
