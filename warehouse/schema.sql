@@ -129,3 +129,20 @@ create table if not exists raw.sources (
     is_sample boolean not null,
     is_verified boolean not null
 );
+
+-- The text version of each article that holds now: of the payload that its latest request brought or
+-- vouched for, as the latest parser reads it. An edit taken back makes the old version current again.
+create or replace view raw.current_articles as
+select articles.*
+from raw.articles
+inner join (
+    select parses.article_id, parses.version_id
+    from raw.parses
+    inner join raw.fetches
+        on parses.url = fetches.url and parses.payload_sha256 = fetches.payload_sha256
+    where parses.outcome = 'parsed'
+    qualify row_number() over (
+        partition by parses.article_id
+        order by fetches.fetched_at desc, parses.parsed_at desc, fetches.url, parses.parser_version
+    ) = 1
+) as latest using (article_id, version_id);

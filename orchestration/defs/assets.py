@@ -1,0 +1,84 @@
+"""The Python assets, thin: each calls one step and says what it did. Rules and storage are elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from orchestration.ledger import writer_lock
+from orchestration.publishing.publish import publish
+from orchestration.selection import Selection
+from orchestration.steps import Collected, collect, now, read_figures
+
+OWNERS = ["team:ledger"]
+ANSWERED = "outlets_answered"
+
+
+class SelectionConfig(dg.Config):
+    """What to read; the defaults are those of the command or UI that started this process."""
+
+    sources: str = Selection.from_environment().sources
+    """sample, live, none, or the path of a sources file."""
+    inbox: str | None = str(Selection.from_environment().inbox or "") or None
+    """A folder of saved pages."""
+
+
+@dg.asset(
+    key=["raw", "articles"],
+    group_name="scraping",
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    pool="duckdb_writer",
+    check_specs=[
+        dg.AssetCheckSpec(
+            ANSWERED,
+            asset=["raw", "articles"],
+            blocking=True,
+            description="Outlets were asked and answered. Some dead: a warning. All dead: the run stops.",
+        )
+    ],
+)
+def raw_articles(context: dg.AssetExecutionContext, config: SelectionConfig) -> Any:
+    """Articles of the outlets and the inbox: fetched politely, archived, parsed, one row a text version."""
+    selection = Selection.from_environment().asked(config.sources, config.inbox)
+    collected = collect(selection, context.run_id)
+    yield dg.MaterializeResult(metadata=collected.metadata(), check_results=[_answered(collected)])
+
+
+def _answered(collected: Collected) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity.ERROR if collected.is_blind else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(
+        check_name=ANSWERED,
+        passed=not collected.dead,
+        severity=severity,
+        metadata={"dead": dg.MetadataValue.json(collected.dead)},
+    )
+
+
+@dg.asset(
+    key=["raw", "figures"],
+    deps=[["raw", "articles"]],
+    group_name="extraction",
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    pool="duckdb_writer",
+)
+def raw_figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Every counted statement of the current articles, with its quote: one row a figure, version and reader."""
+    return dg.MaterializeResult(metadata=read_figures(Selection.from_environment().home).metadata())
+
+
+@dg.asset(
+    deps=[["marts", "country_totals"]],
+    group_name="publishing",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    pool="duckdb_writer",
+)
+def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """The published DuckDB file: the marts of a build that passed its checks, behind one link."""
+    home = Selection.from_environment().home
+    with writer_lock(home):
+        published = publish(home, context.run_id, now())
+    return dg.MaterializeResult(metadata=published.metadata())

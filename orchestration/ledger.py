@@ -1,0 +1,338 @@
+"""The raw tables in and out of a home's build file, idempotently, by one writer at a time.
+
+Only storage belongs here: what is fetched, parsed or extracted is decided elsewhere, and what is made
+of it is dbt's. Statements are constants with parameters; none is built from data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+from filelock import FileLock, Timeout
+
+from orchestration.home import ROOT, Home
+from orchestration.records import Article, Reading
+from orchestration.scraping.page import Fetch, Known, ParsedPage, Visit
+from orchestration.scraping.sources import Source
+
+SCHEMA = ROOT / "warehouse" / "schema.sql"
+SCHEMA_VERSION = 1
+STORAGE = {"storage_compatibility_version": "v1.0.0"}
+"""Readers from DuckDB 1.0 on open a file of this storage version."""
+
+WAIT_SECONDS = 60.0
+"""How long a writer waits for the one before it: a batch or a build, not a whole run."""
+
+
+class LedgerError(RuntimeError):
+    """The build file cannot be used; the message says why and what helps."""
+
+
+class BuildFileLocked(LedgerError):
+    """Somebody else holds the build file; the message names them."""
+
+
+class MixedHomeError(LedgerError):
+    """Sample articles and others were about to meet in one home."""
+
+
+def _who(pid: int) -> str:
+    """A process as a person knows it: its number and its command line."""
+    try:
+        return f"process {pid} ({' '.join(psutil.Process(pid).cmdline())[:200]})"
+    except psutil.Error:
+        return f"process {pid}"
+
+
+def _holder(home: Home) -> str:
+    """Who wrote their name into the lock file."""
+    try:
+        noted = json.loads(home.lock_file.with_suffix(".json").read_text(encoding="utf-8"))
+        return f"{_who(noted['pid'])}, since {noted['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+@contextmanager
+def writer_lock(home: Home, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the home's writer lock; the kernel drops it when its holder dies.
+
+    Raises BuildFileLocked, naming the holder, when it is not free within `wait` seconds.
+    """
+    home.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home.lock_file)
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout as error:
+        raise BuildFileLocked(
+            f"{home.build_file} is being written by {_holder(home)}; wait for it to end, or stop it"
+        ) from error
+    try:
+        noted = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        home.lock_file.with_suffix(".json").write_text(json.dumps(noted), encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _connect(home: Home) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(home.build_file), config=dict(STORAGE))
+    except duckdb.IOException as error:
+        held = re.search(r"PID (\d+)", str(error))
+        if held:
+            raise BuildFileLocked(
+                f"{home.build_file} is open in {_who(int(held.group(1)))}; close it there. To look at the data, "
+                f"open {home.published_file}, which nothing locks"
+            ) from error
+        raise LedgerError(
+            f"{home.build_file} cannot be opened as a DuckDB file: {error}. If it is damaged, delete it: the next "
+            "run rebuilds it from the outlets and the archive"
+        ) from error
+
+
+@contextmanager
+def open_ledger(home: Home, wait: float = WAIT_SECONDS) -> Iterator[Ledger]:
+    """The home's ledger under its writer lock, its tables made where they are missing. Raises LedgerError."""
+    with writer_lock(home, wait):
+        connection = _connect(home)
+        try:
+            _create_tables(connection, home)
+            yield Ledger(connection)
+        except duckdb.Error as error:
+            raise LedgerError(f"{home.build_file}: {error}") from error
+        finally:
+            connection.close()
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    connection.execute("begin")
+    connection.execute(SCHEMA.read_text(encoding="utf-8"))
+    found = connection.execute("select version from raw.schema_version").fetchall()
+    if not found:
+        connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
+    elif found != [(SCHEMA_VERSION,)]:
+        raise LedgerError(
+            f"{home.build_file} has raw tables of version {found[0][0]}, and this laborledger writes version "
+            f"{SCHEMA_VERSION}: use the laborledger that wrote it, or give another --home"
+        )
+    connection.execute("commit")
+
+
+def version_id(article: Article) -> str:
+    """16 hex digits that name one text version: the article's id and all of its content."""
+    content = [str(value) for value in astuple(article)]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class StalePage:
+    """A payload in the archive that the present parser has not read."""
+
+    source_id: str
+    url: str
+    payload_sha256: str
+    warc_file: str
+    warc_offset: int
+
+
+class Ledger:
+    """The raw tables of one open build file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def _rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, list(values)).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def _insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert what is not there yet; `table` is one of this module's own words."""
+        for row in rows:
+            marks = ", ".join("?" * len(row))
+            self._connection.execute(f"insert or ignore into raw.{table} values ({marks})", row)
+
+    def check_kind(self, sources: Iterable[Source], has_inbox: bool, home: Home) -> None:
+        """Refuse to let sample articles and others meet. Raises MixedHomeError with the cure."""
+        kinds = {source.sample for source in sources} | ({False} if has_inbox else set())
+        held = {
+            bool(sample)
+            for (sample,) in self._rows(
+                "select distinct coalesce(is_sample, false) from raw.fetches left join raw.sources using (source_id)"
+            )
+        }
+        if len(kinds | held) > 1:
+            what = "sample articles" if True in kinds else "articles that are no sample"
+            there = "articles that are no sample" if False in held else "sample articles"
+            reason = f"{home.path} holds {there}" if held else "this selection names both kinds"
+            raise MixedHomeError(f"{what} cannot enter: {reason}. Give another folder with --home")
+
+    def store_sources(self, sources: Iterable[Source]) -> None:
+        """Make `raw.sources` say what the sources file says of these outlets."""
+        with self._transaction():
+            for s in sources:
+                self._connection.execute(
+                    "insert or replace into raw.sources values (?, ?, ?, ?, ?, ?, ?)",
+                    [s.id, s.name, s.language, s.timezone, s.homepage, s.sample, s.verified],
+                )
+
+    def known_pages(self, source_id: str) -> dict[str, Known]:
+        """For each address, what its latest request with a payload left: validators, hash, place in the archive."""
+        found = self._rows(
+            """
+            select url, etag, last_modified, payload_sha256, warc_file, warc_offset
+            from raw.fetches
+            where source_id = ? and payload_sha256 is not null
+            qualify row_number() over (partition by url order by fetched_at desc, fetch_id) = 1
+            """,
+            source_id,
+        )
+        return {url: Known(*rest) for url, *rest in found}
+
+    def known_parses(self, parser_version: str) -> set[tuple[str, str]]:
+        """The (url, payload hash) pairs that this parser version has read."""
+        found = self._rows(
+            "select url, payload_sha256 from raw.parses where parser_version = ?", parser_version
+        )
+        return {(url, sha) for url, sha in found}
+
+    def stale_pages(self, parser_version: str) -> list[StalePage]:
+        """The latest payload of each page that older parsers read and this one has not."""
+        found = self._rows(
+            """
+            select fetches.source_id, fetches.url, fetches.payload_sha256, fetches.warc_file, fetches.warc_offset
+            from raw.fetches
+            semi join raw.parses using (url, payload_sha256)
+            anti join (select * from raw.parses where parser_version = ?) as read using (url, payload_sha256)
+            where fetches.warc_file is not null
+            qualify row_number() over (partition by fetches.url order by fetched_at desc, fetch_id) = 1
+            order by fetches.url
+            """,
+            parser_version,
+        )
+        return [StalePage(*row) for row in found]
+
+    def store_visits(self, visits: Iterable[Visit]) -> None:
+        """Keep requests and what their pages gave, in one transaction; storing twice changes nothing."""
+        with self._transaction():
+            for visit in visits:
+                self._insert("fetches", [_fetch_row(visit.fetch)])
+                if visit.parsed:
+                    self._store_parse(visit.parsed)
+
+    def store_parse(self, parsed: ParsedPage) -> None:
+        """Keep a page that was read again from the archive."""
+        with self._transaction():
+            self._store_parse(parsed)
+
+    def _store_parse(self, parsed: ParsedPage) -> None:
+        article = parsed.article
+        version = version_id(article) if article else None
+        self._insert(
+            "parses",
+            [
+                (parsed.url, parsed.payload_sha256, parsed.parser_version, parsed.source_id, parsed.parsed_at,
+                 parsed.outcome, parsed.detail, article.id if article else None, version)
+            ],
+        )  # fmt: skip
+        if article and version:
+            self._insert("articles", [_article_row(article, version, parsed)])
+
+    def unread_articles(self, extractor_version: str, limit: int) -> list[tuple[str, Article]]:
+        """Up to `limit` current text versions that this extractor has not read, with their version ids."""
+        found = self._rows(
+            """
+            select version_id, article_id, title, published, text, language, url, canonical_url, source_id,
+                origin_source_id, authors, date_evidence
+            from raw.current_articles
+            anti join (select version_id from raw.extractions where extractor_version = ?) as read using (version_id)
+            order by published, version_id
+            limit ?
+            """,
+            extractor_version,
+            limit,
+        )
+        return [(version, Article(*rest[:9], tuple(rest[9]), rest[10])) for version, *rest in found]
+
+    def count_unread(self, extractor_version: str) -> int:
+        """How many current text versions this extractor has not read."""
+        return int(
+            self._rows(
+                """
+                select count(*) from raw.current_articles
+                anti join (select version_id from raw.extractions where extractor_version = ?) as read
+                    using (version_id)
+                """,
+                extractor_version,
+            )[0][0]
+        )
+
+    def store_reading(
+        self, version: str, article_id: str, reading: Reading, extractor: str, milliseconds: float,
+        detail: str | None = None,
+    ) -> None:  # fmt: skip
+        """Keep what one extractor version read in one text version, whole or not at all."""
+        done = (version, extractor, article_id, utc_now(), reading.outcome, detail, len(reading.figures), milliseconds)
+        with self._transaction():
+            self._insert("extractions", [done])
+            for index, f in enumerate(reading.figures):
+                self._insert("figures", [_figure_row(version, extractor, index, article_id, f)])
+            self._insert(
+                "rejects",
+                (
+                    (version, extractor, i, article_id, r.sentence, r.number, r.start, r.end, r.reason)
+                    for i, r in enumerate(reading.rejects)
+                ),
+            )
+
+
+def utc_now() -> datetime:
+    """The present moment as the raw tables keep it: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _plain(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _fetch_row(fetch: Fetch) -> tuple[Any, ...]:
+    row = astuple(fetch)
+    return tuple(_plain(value) if isinstance(value, datetime) else value for value in row)
+
+
+def _article_row(article: Article, version: str, parsed: ParsedPage) -> tuple[Any, ...]:
+    text_sha256 = hashlib.sha256(article.text.encode()).hexdigest()
+    return (
+        version, article.id, article.source_id, article.origin_source_id, article.url, article.canonical_url,
+        article.title, list(article.authors), article.published, article.date_evidence, article.language,
+        article.text, text_sha256, _plain(parsed.parsed_at), parsed.parser_version,
+    )  # fmt: skip
+
+
+def _figure_row(version: str, extractor: str, index: int, article_id: str, f: Any) -> tuple[Any, ...]:
+    return (
+        version, extractor, index, article_id, str(f.measure), str(f.status), f.low, f.high, str(f.hedge),
+        list(f.countries), f.region, list(f.sectors), f.period_start, f.period_end, f.part_of, f.quote, f.start,
+        f.end, f.count_text, f.count_start, f.count_end, f.attribution, f.agency, f.gender, f.location, f.confidence,
+    )  # fmt: skip
