@@ -18,7 +18,8 @@ from orchestration.publishing import PublishError
 MARTS = "marts"
 """The schema that is published."""
 
-PASSED = frozenset({"success", "pass"})
+PASSED = frozenset({"success", "pass", "no-op"})
+"""dbt says no-op of what it only documents: exposures."""
 WARNED = "warn"
 CLOSING = timedelta(minutes=1)
 """dbt writes its results before DuckDB's last checkpoint, so the build file is a little younger."""

@@ -64,6 +64,7 @@ def reading(build_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     with duckdb.connect(config=offline) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach {literal(str(build_file))} as {identifier(STEM)} (read_only)")
         connection.execute(f"use {identifier(STEM)}")
         yield connection

@@ -28,6 +28,7 @@ class Unfit(Exception):
 def smoke(file: Path) -> dict[str, object]:
     """Rows by mart, and the names that carry no comment. Raises Unfit or duckdb.Error."""
     with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute("set enable_progress_bar = false")
         rows = _count_rows(connection)
         _check_joins(connection, rows["fct_claims"])
         _check_plain(connection)
@@ -74,6 +75,7 @@ def _check_plain(connection: duckdb.DuckDBPyConnection) -> None:
 def _check_alias(file: Path, rows: dict[str, int]) -> None:
     path = str(file).replace("'", "''")
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach '{path}' as another_name (read_only)")
         for name in rows:
             quoted = name.replace('"', '""')
