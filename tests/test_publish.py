@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -201,6 +202,12 @@ class TestNothingChanged:
         first = current(home)
         rebuild(home, "update marts.fct_claims set quote = 'null'")
         assert publish(home, "run-2", later(hours=1)).content_hash != first.content_hash
+
+
+def test_what_was_published_is_told_in_plain_values(home: Home) -> None:
+    told = publish(home, "run-2", later(hours=1)).metadata()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["path"], told["changed"], told["rows"]["fct_claims"]) == (str(home.published_file), False, 2)
 
 
 class TestReaders:

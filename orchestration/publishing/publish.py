@@ -53,6 +53,11 @@ class Published:
     rows: dict[str, int]
     warnings: tuple[str, ...] = ()
 
+    def metadata(self) -> dict[str, Any]:
+        """The facts by name, as plain values for an orchestrator to show."""
+        plain = {"path": str(self.path), "warnings": list(self.warnings)}
+        return {name: plain.get(name, getattr(self, name)) for name in self.__slots__}
+
 
 def publish(home: Home, run_id: str, now: datetime) -> Published:
     """Publish the home's build file; `now` carries a time zone.
