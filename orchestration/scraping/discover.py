@@ -1,0 +1,120 @@
+"""Announced articles: the addresses in feeds, sitemaps and listing pages, hardened against hostile XML.
+
+Reading one announcement belongs here; fetching it does not.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from lxml import etree
+
+MOST_ADDRESSES = 50_000
+LARGEST = 64 * 1024 * 1024
+
+
+class UnreadableAnnouncement(ValueError):
+    """A feed, sitemap or listing cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One announced address; `title` where the announcement gives one."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """What a sitemap names: articles, or further sitemaps."""
+
+    articles: tuple[Announced, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+
+
+def _plain_url(base: str, href: str) -> str | None:
+    """The absolute web address without its fragment, or None where it is none."""
+    try:
+        parts = urlsplit(urljoin(base, href.strip()))
+    except ValueError:
+        return None
+    return (
+        urlunsplit(parts._replace(fragment=""))
+        if parts.scheme in ("http", "https") and parts.netloc
+        else None
+    )
+
+
+def _unpacked(payload: bytes) -> bytes:
+    """A gzipped file's content, bounded; anything else as it is."""
+    if not payload.startswith(b"\x1f\x8b"):
+        return payload
+    try:
+        content = zlib.decompressobj(wbits=31).decompress(payload, LARGEST + 1)
+    except zlib.error as error:
+        raise UnreadableAnnouncement(f"a damaged gzip file: {error}") from error
+    if len(content) > LARGEST:
+        raise UnreadableAnnouncement(f"unpacks to more than {LARGEST} bytes")
+    return content
+
+
+def _xml(payload: bytes) -> etree._Element:
+    """The root of an XML document; a document type, and with it any entity of its own, is refused."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
+    )
+    try:
+        root = etree.fromstring(_unpacked(payload), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableAnnouncement(f"no well-formed XML: {error}") from error
+    if root is None or root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableAnnouncement("XML with a document type of its own, which no feed needs")
+    return root
+
+
+def read_feed(payload: bytes, url: str) -> tuple[Announced, ...]:
+    """The articles of an RSS or Atom feed, in its order. Raises UnreadableAnnouncement."""
+    import feedparser
+
+    root = _xml(payload)
+    if etree.QName(root).localname.lower() not in ("rss", "feed", "rdf"):
+        raise UnreadableAnnouncement(f"no feed: its outermost element is <{etree.QName(root).localname}>")
+    entries = feedparser.parse(etree.tostring(root), sanitize_html=False).entries[:MOST_ADDRESSES]
+    found = ((_plain_url(url, e.get("link") or ""), str(e.get("title") or "")) for e in entries)
+    return _unique(Announced(address, title) for address, title in found if address)
+
+
+def read_sitemap(payload: bytes, url: str) -> Sitemap:
+    """The articles, or the further sitemaps, of one sitemap. Raises UnreadableAnnouncement."""
+    root = _xml(payload)
+    kind = etree.QName(root).localname
+    if kind not in ("urlset", "sitemapindex"):
+        raise UnreadableAnnouncement(f"no sitemap: its outermost element is <{kind}>")
+    places = (node.text or "" for node in root.iterfind("./{*}*/{*}loc"))
+    found = [address for place in places if (address := _plain_url(url, place))][:MOST_ADDRESSES]
+    if kind == "sitemapindex":
+        return Sitemap(sitemaps=tuple(dict.fromkeys(found)))
+    return Sitemap(articles=_unique(Announced(address) for address in found))
+
+
+def read_listing(payload: bytes, url: str) -> tuple[Announced, ...]:
+    """The links of a listing page, in its order."""
+    from lxml import html
+
+    parser = html.HTMLParser(recover=True, no_network=True, huge_tree=False)
+    root = html.document_fromstring(payload, parser=parser) if payload.strip() else None
+    if root is None:
+        raise UnreadableAnnouncement("an empty page")
+    links = ((_plain_url(url, a.get("href") or ""), (a.text or "").strip()) for a in root.iter("a"))
+    return _unique(Announced(address, title) for address, title in links if address)
+
+
+def _unique(found: Iterator[Announced]) -> tuple[Announced, ...]:
+    first: dict[str, Announced] = {}
+    for item in found:
+        first.setdefault(item.url, item)
+    return tuple(first.values())[:MOST_ADDRESSES]
