@@ -91,15 +91,36 @@ def _scale(tokens: Sequence[Token], index: int) -> tuple[int, int]:
 
 def _spelled(tokens: Sequence[Token], index: int) -> _Single | None:
     """A number in words: "twenty-three", "a hundred and five", "two dozen", "one thousand"."""
-    total, current, stop, last, scaled = 0, 0, index, "", 1
     if tokens[index].lower in ("a", "half"):
         return _article_scale(tokens, index)
+    word = _word(tokens, index)
+    if word is not None and word.kind == "scale" and not _stands_alone(tokens, index):
+        return None
+    return None if word is None else _compound(tokens, index)
+
+
+def _stands_alone(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a scale word is a number by itself: "another thousand", "the hundred and fifty"."""
+    return index > 0 and tokens[index - 1].lower in ("another", "the", "last", "first", "further", "extra")
+
+
+def _compound(tokens: Sequence[Token], index: int) -> _Single | None:
+    """The number words from `index` on, added up as they are spoken."""
+    total, current, stop, last, scaled = 0, 0, index, "", 1
     while stop < len(tokens) and stop - index < 12:
         step = stop
-        if last and tokens[step].lower in (*_DASHES, "and") and (last == "scale" or tokens[step].lower != "and"):
+        if (
+            last
+            and tokens[step].lower in (*_DASHES, "and")
+            and (last == "scale" or tokens[step].lower != "and")
+        ):
             step += 1
         word = _word(tokens, step)
-        if word is None or (word.kind == "unit" and last == "unit") or (word.kind == "tens" and last in ("unit", "tens")):
+        if (
+            word is None
+            or (word.kind == "unit" and last == "unit")
+            or (word.kind == "tens" and last in ("unit", "tens"))
+        ):
             break
         if word.kind == "scale":
             if tokens[step - 1].lower == "and" and step > stop:
@@ -114,7 +135,7 @@ def _spelled(tokens: Sequence[Token], index: int) -> _Single | None:
 
 
 def _article_scale(tokens: Sequence[Token], index: int) -> _Single | None:
-    """"a dozen", "a hundred and five", "half a dozen"."""
+    """ "a dozen", "a hundred and five", "half a dozen"."""
     half = tokens[index].lower == "half"
     start = index + half
     if half and (start >= len(tokens) or tokens[start].lower != "a"):
@@ -122,7 +143,7 @@ def _article_scale(tokens: Sequence[Token], index: int) -> _Single | None:
     word = _word(tokens, start + 1)
     if word is None or word.kind != "scale":
         return None
-    rest = _spelled(tokens, start + 1)
+    rest = _compound(tokens, start + 1)
     if rest is None:
         return None
     return _Single(rest.value / 2 if half else rest.value, rest.stop, rest.scale, False)
@@ -168,6 +189,12 @@ def _pair(tokens: Sequence[Token], index: int, low: _Single, joiners: tuple[str,
     if not (0 < bottom < high.value <= LARGEST and narrow):
         return None
     return Amount(index, high.stop, int(bottom), int(high.value), Hedge.RANGE)
+
+
+def skip_number(tokens: Sequence[Token], index: int) -> int:
+    """The index after whatever number begins at `index`, read_amount's or not; `index` where none does."""
+    single = _single(tokens, index)
+    return single.stop if single else index
 
 
 def read_amount(tokens: Sequence[Token], index: int) -> Amount | None:

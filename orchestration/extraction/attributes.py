@@ -73,6 +73,11 @@ def _speaking() -> PhraseIndex[str]:
     return PhraseIndex((row.verb, row.verb) for row in load("speaking", Speaking))
 
 
+def sector_codes() -> tuple[str, ...]:
+    """The codes of the sector table, in its order."""
+    return tuple(row.code for row in load("sectors", Sector))
+
+
 def _mentions(index: PhraseIndex[str], tokens: Sequence[Token]) -> list[Mention]:
     return [
         Mention(Span(tokens[first].span.start, tokens[stop - 1].span.end), code)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from orchestration.extraction.amounts import Amount, read_amount
+from orchestration.extraction.amounts import Amount, read_amount, skip_number
 from orchestration.extraction.heads import ELIDED, GROUP, Head, find_head, group_before, match_label
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.text import Token, tokenize
@@ -35,6 +35,21 @@ class HedgeCue:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A row of `reject_reasons.csv`; `is_proved` where the form alone shows that no people are counted."""
+
+    code: str
+    is_proved: bool
+    meaning: str
+
+
+@cache
+def reasons() -> dict[str, Reason]:
+    """Why a number may be no figure, by code."""
+    return {row.code: row for row in load("reject_reasons", Reason)}
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """A number with its hedge: `span` covers both, `head` is what it counts.
 
@@ -52,6 +67,11 @@ class Count:
     reference: bool = False
     singular: bool = False
     reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the number may count people, as far as its form shows."""
+        return self.reason is None or not reasons()[self.reason].is_proved
 
     @property
     def extent(self) -> Span:
@@ -85,7 +105,8 @@ def _cue_before(tokens: Sequence[Token], stop: int) -> tuple[int, Hedge] | None:
 
 def _hedges_before(tokens: Sequence[Token], first: int) -> tuple[int, list[Hedge]]:
     """All cues that lead up to the number, with the token at which they begin."""
-    start, hedges, skipped = first, [], 0
+    start, skipped = first, 0
+    hedges: list[Hedge] = []
     while len(hedges) < 3:
         if hit := _cue_before(tokens, start):
             start, hedge = hit
@@ -122,11 +143,15 @@ def _weigh(amount: Amount, hedges: Iterable[Hedge]) -> tuple[int | None, int | N
 
 
 def _is_month(token: Token) -> bool:
-    return token.raw[0].isupper() and token.lower[:3] in _MONTHS and len(token.raw) <= 9 and token.raw.isalpha()
+    return (
+        token.raw[0].isupper() and token.lower[:3] in _MONTHS and len(token.raw) <= 9 and token.raw.isalpha()
+    )
 
 
 def _is_date(tokens: Sequence[Token], amount: Amount) -> bool:
-    """A day beside a month, a year, a time of day."""
+    """A day beside a month, a time of day; a day of a month is written in digits."""
+    if not tokens[amount.first].raw.isdigit() or amount.high > 60:
+        return False
     before = tokens[amount.first - 1] if amount.first else None
     after = tokens[amount.stop] if amount.stop < len(tokens) else None
     if amount.high <= 31 and after and (_is_month(after) and len(after.raw) > 2):
@@ -134,7 +159,16 @@ def _is_date(tokens: Sequence[Token], amount: Amount) -> bool:
     dotted = tokens[amount.first - 2] if before and before.raw == "." and amount.first > 1 else before
     if amount.high <= 31 and dotted and _is_month(dotted):
         return True
-    return any(t is not None and t.raw in (":", "/") for t in (before, after)) and amount.high <= 60
+    return _touches(tokens, amount.first - 1) or _touches(tokens, amount.stop)
+
+
+def _touches(tokens: Sequence[Token], mark: int) -> bool:
+    """Whether a colon or stroke stands between two numbers without a space: "12:30", "3/4"."""
+    if not 0 < mark < len(tokens) - 1 or tokens[mark].raw not in (":", "/"):
+        return False
+    left, middle, right = tokens[mark - 1], tokens[mark], tokens[mark + 1]
+    joined = left.span.end == middle.span.start and middle.span.end == right.span.start
+    return joined and left.raw.isdigit() and right.raw.isdigit()
 
 
 def _is_year(tokens: Sequence[Token], amount: Amount, head: Head) -> bool:
@@ -143,27 +177,58 @@ def _is_year(tokens: Sequence[Token], amount: Amount, head: Head) -> bool:
         return False
     before = tokens[amount.first - 1].lower if amount.first else ""
     counted = head.kind not in (ELIDED, "thing") and head.gap <= 3
-    return not counted or before in ("in", "since", "by", "until", "of", "from", "during", "late", "early", "mid")
+    return not counted or before in (
+        "in",
+        "since",
+        "by",
+        "until",
+        "of",
+        "from",
+        "during",
+        "late",
+        "early",
+        "mid",
+    )
 
 
-def _is_age(tokens: Sequence[Token], amount: Amount) -> bool:
-    """"Nina, 59, a dentist"."""
-    if amount.first < 2 or not 14 <= amount.low <= 99 or amount.hedge is not Hedge.EXACT:
+def _is_age(tokens: Sequence[Token], amount: Amount, elided: bool) -> bool:
+    """ "Nina, 59, a dentist", "he was 22"."""
+    if amount.first < 2 or not 10 <= amount.low <= 99 or amount.hedge is not Hedge.EXACT:
         return False
+    if (
+        tokens[amount.first - 1].lower in ("is", "was", "turned")
+        and tokens[amount.first - 2].lower != "there"
+    ):
+        return elided
     name, comma = tokens[amount.first - 2], tokens[amount.first - 1]
     after = tokens[amount.stop].raw if amount.stop < len(tokens) else "."
-    return comma.raw == "," and name.raw[0].isupper() and after in (",", ".") and tokens[amount.first].raw.isdigit()
+    return (
+        comma.raw == ","
+        and name.raw[0].isupper()
+        and after in (",", ".")
+        and tokens[amount.first].raw.isdigit()
+    )
 
 
-def _reason(tokens: Sequence[Token], amount: Amount, head: Head) -> str | None:
+def _is_compound(tokens: Sequence[Token], stop: int, head: Head) -> bool:
+    """ "an 11-nation group", "122-mm": a number that only describes; "38-strong" and "50-odd" count."""
+    if stop + 1 >= len(tokens) or tokens[stop].raw not in ("-", "‑") or head.kind == GROUP:
+        return False
+    joined = tokens[stop - 1].span.end == tokens[stop].span.start == tokens[stop + 1].span.start - 1
+    return joined and tokens[stop + 1].raw.isalpha()
+
+
+def _reason(tokens: Sequence[Token], amount: Amount, head: Head, stop: int) -> str | None:
     """Why a number counts no people, if that is plain from the words beside it."""
+    if _is_compound(tokens, stop, head):
+        return "thing"
     if label := match_label(tokens, amount.first, amount.stop):
         return label
     if head.stop > amount.stop and match_label(tokens, 0, head.stop) == "rate":
         return "rate"
     if _is_date(tokens, amount) or _is_year(tokens, amount, head):
         return "time"
-    if _is_age(tokens, amount):
+    if _is_age(tokens, amount, head.kind == ELIDED):
         return "age"
     alone = len(tokens) <= 2 and head.kind == ELIDED
     return head.reason or ("label" if alone else None)
@@ -182,13 +247,13 @@ def _with_head(tokens: Sequence[Token], amount: Amount) -> Count:
     before = [t.lower for t in tokens[max(0, start - 2) : start]]
     reference = len(before) == 2 and before[0] == "of" and before[1] in ("the", "these", "those")
     span = Span(tokens[start].span.start, tokens[stop - 1].span.end)
-    reason = _reason(tokens, amount, head)
+    reason = _reason(tokens, amount, head, stop)
     single = amount.high == 1
     return Count(span, low, high, hedge, head, head.partitive, reference, single, reason)
 
 
 def _product(tokens: Sequence[Token], amount: Amount) -> Count | None:
-    """"three groups of 50 workers each": the outer number times the inner one."""
+    """ "three groups of 50 workers each": the outer number times the inner one."""
     groups = find_head(tokens, amount.first, amount.stop, singular=False)
     if groups.kind != GROUP or groups.stop >= len(tokens) or tokens[groups.stop].lower != "of":
         return None
@@ -204,7 +269,7 @@ def _product(tokens: Sequence[Token], amount: Amount) -> Count | None:
 
 
 def _one_person(tokens: Sequence[Token], index: int) -> Count | None:
-    """"a logger", "one North Korean cook": a single person, named by a noun of people."""
+    """ "a logger", "one North Korean cook": a single person, named by a noun of people."""
     head = find_head(tokens, index, index + 1, singular=True)
     if head.kind in (ELIDED, "thing", GROUP, "permit") or head.reason:
         return None
@@ -218,7 +283,7 @@ def _scan(tokens: Sequence[Token]) -> Iterator[Count]:
         if amount is None:
             if tokens[index].lower in _SINGULAR and (one := _one_person(tokens, index)):
                 yield one
-            index += 1
+            index = max(index + 1, skip_number(tokens, index))
             continue
         product = _product(tokens, amount) if amount.low == amount.high and amount.low > 1 else None
         count = product or _with_head(tokens, amount)
@@ -231,11 +296,25 @@ def _scan(tokens: Sequence[Token]) -> Iterator[Count]:
             index += 1
 
 
+def _carry(tokens: Sequence[Token], counts: Iterable[Count]) -> Iterator[Count]:
+    """ "nine hours, of which two": an elided count of what the number before measures."""
+    starts = {token.span.start: index for index, token in enumerate(tokens)}
+    before: Count | None = None
+    for count in counts:
+        index = starts.get(count.span.start, 0)
+        tied = [t.lower for t in tokens[max(0, index - 2) : index]] in (["of", "which"], ["of", "them"])
+        if before is not None and before.reason and tied and count.head.kind == ELIDED:
+            count = replace(count, reason=before.reason)
+        if not count.singular:
+            before = count
+        yield count
+
+
 def find_numbers(tokens: Sequence[Token]) -> list[Count]:
     """Every number of a sentence's tokens, those that count no people with their `reason`."""
-    return list(_scan(tokens))
+    return list(_carry(tokens, _scan(tokens)))
 
 
 def find_counts(text: str, start: int, end: int) -> list[Count]:
     """The numbers of `text[start:end]` that may count people, left to right."""
-    return [count for count in _scan(tokenize(text, start, end)) if count.reason is None]
+    return [count for count in find_numbers(tokenize(text, start, end)) if count.reason is None]

@@ -40,7 +40,10 @@ def extract_figures(article: Article) -> list[Figure]:
 def _speaks_of_home(article: Article, passages: list[Passage]) -> bool:
     """Whether title or text name the workers' country."""
     home = anchors()["home"]
-    places = [*find_places(article.title, 0, len(article.title)), *(p for one in passages for p in one.places)]
+    places = [
+        *find_places(article.title, 0, len(article.title)),
+        *(p for one in passages for p in one.places),
+    ]
     return any(home in place.countries for place in places)
 
 

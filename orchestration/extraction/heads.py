@@ -16,6 +16,7 @@ from orchestration.records import Span
 ELIDED = "elided"
 GROUP = "group"
 THING = "thing"
+PSEUDO = "after_pseudo"
 REACH = 9
 """How many tokens after its number a head noun may stand."""
 
@@ -44,7 +45,8 @@ class ThingNoun:
 class Label:
     """A row of `labels.csv`: words before or after a number that settle what it is.
 
-    Without a reason the words count people ("38-strong"). `before_digits` needs a number in digits.
+    Without a reason the words count people ("38-strong"). `before_digits` needs a number in digits;
+    `after_pseudo` words only look like a shorter label ("a year later" is no rate).
     """
 
     word: str
@@ -111,7 +113,8 @@ def match_label(tokens: Sequence[Token], first: int, stop: int) -> str | None:
         ):
             return row.reason
     for words, row in _labels()["after"]:
-        if row.reason and [t.lower for t in tokens[stop : stop + len(words)]] == list(words):
+        told = row.reason or row.position == PSEUDO
+        if told and [t.lower for t in tokens[stop : stop + len(words)]] == list(words):
             return row.reason
     return None
 
@@ -119,15 +122,44 @@ def match_label(tokens: Sequence[Token], first: int, stop: int) -> str | None:
 def _sized(tokens: Sequence[Token], stop: int) -> int | None:
     """The token after "-strong", "-member": a number that sizes people by itself."""
     for words, row in _labels()["after"]:
-        if row.reason is None and [t.lower for t in tokens[stop : stop + len(words)]] == list(words):
+        if (
+            row.position == "after"
+            and row.reason is None
+            and [t.lower for t in tokens[stop : stop + len(words)]] == list(words)
+        ):
             return stop + len(words)
     return None
 
 
 _PRONOUNS = ("them", "these", "those", "whom", "us", "which", "you")
 _DETERMINERS = ("the", "these", "those", "its", "their", "our", "his", "her", "my", "such", "a", "an", "all")
-_FILLERS = ("more", "others", "other", "ones", "new", "additional", "further", "fresh", "extra", "so", "each", "apiece")
-_PEOPLE_ENDINGS = ("ers", "ors", "ists", "men", "women", "ians", "hands", "mates", "smiths", "wrights", "folk")
+_FILLERS = (
+    "more",
+    "others",
+    "other",
+    "ones",
+    "new",
+    "additional",
+    "further",
+    "fresh",
+    "extra",
+    "so",
+    "each",
+    "apiece",
+)
+_PEOPLE_ENDINGS = (
+    "ers",
+    "ors",
+    "ists",
+    "men",
+    "women",
+    "ians",
+    "hands",
+    "mates",
+    "smiths",
+    "wrights",
+    "folk",
+)
 
 
 def _partitive(tokens: Sequence[Token], stop: int) -> tuple[int, bool, bool]:
@@ -167,23 +199,23 @@ def _made(tokens: Sequence[Token], row: HeadNoun | ThingNoun, start: int, index:
     modifiers = tuple(t.lower for t in tokens[start:index])
     gap = index - start
     if isinstance(row, ThingNoun):
-        return Head(span, THING, row.noun, reason=row.reason, stop=stop, gap=gap, modifiers=modifiers)
-    return Head(
-        span, row.kind, row.noun, row.sector, row.gender, stop=stop, gap=gap, modifiers=modifiers
-    )
+        # "a few hundred lay bricks": with words between, the noun may be another's.
+        reason = row.reason if gap == 0 or row.reason not in (THING, "time") else "unknown_noun"
+        return Head(span, THING, row.noun, reason=reason, stop=stop, gap=gap, modifiers=modifiers)
+    return Head(span, row.kind, row.noun, row.sector, row.gender, stop=stop, gap=gap, modifiers=modifiers)
 
 
 def _unknown(tokens: Sequence[Token], start: int, stop: int, singular: bool) -> Head:
     """A noun phrase without a noun of the tables: people by their ending, a thing, or nothing at all."""
     words = [t.lower for t in tokens[start:stop] if t.lower not in _FILLERS]
     modifiers = tuple(words)
-    if not words or words[0].endswith(("ed", "'")) and len(words) == 1:
+    if not words or (words[0].endswith(("ed", "'")) and len(words) == 1):
         return Head(_at(tokens, start), ELIDED, stop=start, modifiers=modifiers)
     span = Span(tokens[start].span.start, tokens[stop - 1].span.end)
     last = words[-1] + ("s" if singular else "")
     if last.endswith(_PEOPLE_ENDINGS) and len(last) > 5 and not singular:
         return Head(span, "person", words[-1], stop=stop, gap=len(words) - 1, modifiers=modifiers[:-1])
-    return Head(span, THING, words[-1], reason="thing", stop=stop, modifiers=modifiers)
+    return Head(span, THING, words[-1], reason="unknown_noun", stop=stop, modifiers=modifiers)
 
 
 def find_head(tokens: Sequence[Token], first: int, stop: int, singular: bool) -> Head:

@@ -83,13 +83,29 @@ def preposition(passage: Passage, place: Place) -> str:
                 if word == "of" and not by_way and not out:
                     break
                 return "via" if by_way else "from" if out else name
-        if word in (",", ";", ".", ":", "(", ")", "—", "and", "that", "said", "has", "have", "is", "are", "was"):
+        if word in (
+            ",",
+            ";",
+            ".",
+            ":",
+            "(",
+            ")",
+            "—",
+            "and",
+            "that",
+            "said",
+            "has",
+            "have",
+            "is",
+            "are",
+            "was",
+        ):
             break
     return ""
 
 
 def _is_speaker(passage: Passage, place: Place) -> bool:
-    """"a source in Dandong", "Japanese broadcaster", a dateline."""
+    """ "a source in Dandong", "Japanese broadcaster", a dateline."""
     first, stop = passage.token(place.span.start), passage.token(place.span.end)
     before, after = passage.words(first - 4, first), passage.words(stop, stop + 3)
     if place.kind == "demonym":
@@ -97,7 +113,9 @@ def _is_speaker(passage: Passage, place: Place) -> bool:
     dateline = first <= 3 and any(word in ("—", "–", "(") for word in passage.words(stop, stop + 8)[:8])
     if dateline and passage.tokens[first].raw.isupper():
         return True
-    return any(word in _speakers() for word in before) and any(word in ("in", "from", "at", "based") for word in before)
+    return any(word in _speakers() for word in before) and any(
+        word in ("in", "from", "at", "based") for word in before
+    )
 
 
 def _chains(passage: Passage) -> list[list[Place]]:
@@ -106,7 +124,7 @@ def _chains(passage: Passage) -> list[list[Place]]:
     stop = -1
     for place in passage.places:
         first = passage.token(place.span.start)
-        if not is_foreign(place) or preposition(passage, place) == "via":
+        if not is_foreign(place):
             continue
         joined = 0 <= stop <= first <= stop + 5 and all(w in _JOINERS for w in passage.words(stop, first))
         same_kind = bool(chains) and (chains[-1][-1].kind == "demonym") == (place.kind == "demonym")
@@ -115,7 +133,13 @@ def _chains(passage: Passage) -> list[list[Place]]:
         else:
             chains.append([place])
         stop = passage.token(place.span.end)
-    return chains
+    return [chain for chain in chains if preposition(passage, chain[0]) != "via"]
+
+
+def _is_taken(passage: Passage, count: Count, place: int) -> bool:
+    """Whether a place before the count stands right after another count: "2,500 in Kuwait, up to 1,500"."""
+    others = [passage.token(c.extent.end) for c in passage.counts if c.span.start < count.span.start]
+    return any(0 <= place - stop <= 4 for stop in others)
 
 
 def _nearness(passage: Passage, count: Count, chain: list[Place]) -> float:
@@ -124,15 +148,21 @@ def _nearness(passage: Passage, count: Count, chain: list[Place]) -> float:
     place_first, place_stop = passage.token(chain[0].span.start), passage.token(chain[-1].span.end)
     after = place_first >= first
     near, far = (stop, place_first) if after else (place_stop, first)
-    between = [c for c in passage.counts if near <= passage.token(c.span.start) < far and c.span != count.span]
+    between = [
+        c for c in passage.counts if near <= passage.token(c.span.start) < far and c.span != count.span
+    ]
     worth = 0.45 if chain[0].kind == "demonym" else 1.0 if preposition(passage, chain[0]) else 0.65
     if _is_speaker(passage, chain[0]):
         worth *= 0.25
     if after:
         tied = 0.5 ** len(between)
     else:
-        tied = 0.85 * 0.75 ** len(between)
-        if far - near <= 1 and passage.numbers and chain[0].kind != "demonym":
+        tied = 0.85 * 0.75 ** len(between) * (0.4 if _is_taken(passage, count, place_first) else 1.0)
+        if (
+            far - near <= 1
+            and passage.words(near, far) in ([], ["("], [":"])
+            and not preposition(passage, chain[0])
+        ):
             tied = 1.4
     distance = max(0, far - near)
     gap = passage.gap(max(0, min(near, far)), max(near, far))
@@ -143,7 +173,9 @@ def _is_open(passage: Passage, chain: list[Place]) -> bool:
     """Whether the list a group stands in is left open: "mostly in China and Russia"."""
     first = passage.token(chain[0].span.start)
     start = max(0, first - 5)
-    cues = [kind for _, stop, kind in _open_lists().find(passage.tokens[start:first]) if stop >= first - start - 2]
+    cues = [
+        kind for _, stop, kind in _open_lists().find(passage.tokens[start:first]) if stop >= first - start - 2
+    ]
     return "list" in cues
 
 

@@ -8,12 +8,12 @@ hosts are for `resolve`. A learned reader can take this module's place behind `j
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import exp
 
 from orchestration.extraction.counts import Count
-from orchestration.extraction.heads import ELIDED, GROUP
+from orchestration.extraction.heads import ELIDED, GROUP, HeadNoun
 from orchestration.extraction.hosts import Host, find_host, is_foreign, preposition
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.passage import Passage, anchors
@@ -21,7 +21,7 @@ from orchestration.extraction.text import PhraseIndex
 from orchestration.extraction.triggers import Trigger, TriggerRow
 from orchestration.records import Measure, Status
 
-THRESHOLD = 0.24
+THRESHOLD = 0.17
 """A bid below this is no evidence."""
 
 SINGULAR_THRESHOLD = 0.5
@@ -32,7 +32,15 @@ REACH = 45
 
 _WINDOW = 24
 _RELATIVE = {"who", "that", "which", "whom"}
-_HEAD_WORTH = {"worker": 1.0, "official": 0.9, "person": 0.9, GROUP: 0.85, ELIDED: 0.8, "soldier": 0.85, "permit": 1.0}
+_HEAD_WORTH = {
+    "worker": 1.0,
+    "official": 0.6,
+    "person": 0.9,
+    GROUP: 0.85,
+    ELIDED: 0.8,
+    "soldier": 0.85,
+    "permit": 1.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +53,13 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the article has told before: the last judged claim, and whether somebody has fled."""
+    """What the article has told before: the last claim, whether it stands near, whether somebody has fled."""
 
     measure: Measure | None = None
     status: Status | None = None
     fleeing: bool = False
+    recent: bool = False
+    theme: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Judgement:
 
     measure: Measure | None
     status: Status | None = None
-    host: Host = Host()
+    host: Host = field(default_factory=Host)
     sectors: tuple[str, ...] = ()
     part_of: bool = False
     confidence: float | None = None
@@ -121,7 +131,7 @@ def _read_directions(passage: Passage, trigger: Trigger) -> list[str]:
 
 
 def _home(told: list[str]) -> bool:
-    return "home" in told and "from_abroad" not in told[: told.index("home")] or told[:1] == ["home"]
+    return ("home" in told and "from_abroad" not in told[: told.index("home")]) or told[:1] == ["home"]
 
 
 def _moved(row: TriggerRow, told: list[str]) -> tuple[Measure | None, float]:
@@ -155,7 +165,8 @@ def _before_fit(passage: Passage, count: Count, trigger: Trigger, row: TriggerRo
     """How well a trigger that stands before the count governs it."""
     distance = passage.token(count.span.start) - trigger.stop
     if row.frame == "noun":
-        return 1.0 if distance <= 5 else 0.6
+        index = passage.token(count.span.start)
+        return 1.0 if distance <= 5 or passage.words(index - 1, index) == ["at"] else 0.6
     if row.frame in ("object", "either"):
         return 1.0 if trigger.voice == "active" else 0.3
     if row.frame == "permit":
@@ -188,9 +199,18 @@ def _fits(count: Count, trigger: Trigger, row: TriggerRow, context: Context) -> 
         return False
     if row.moves == "caught":
         return context.fleeing
-    if trigger.form == "base" and trigger.voice == "active" and row.frame == "noun":
-        return False
-    return True
+    return not (trigger.form == "base" and trigger.voice == "active" and row.frame == "noun")
+
+
+def _held(passage: Passage, trigger: Trigger) -> bool:
+    """Whether a foreign country is what has them: "Libya had 1,500"."""
+    return any(
+        is_foreign(place)
+        and place.kind in ("country", "region")
+        and 0 <= trigger.first - passage.token(place.span.end) <= 2
+        and not preposition(passage, place)
+        for place in passage.places
+    )
 
 
 def _bid(passage: Passage, count: Count, trigger: Trigger, row: TriggerRow) -> Bid:
@@ -201,6 +221,10 @@ def _bid(passage: Passage, count: Count, trigger: Trigger, row: TriggerRow) -> B
     else:
         near, far, fit = stop, trigger.first, _after_fit(passage, count, trigger, row)
     measure, weight = _moved(row, _read_directions(passage, trigger))
+    if row.moves == "holder" and (_held(passage, trigger) or _named(passage, count)):
+        weight = max(weight, 0.75)
+    if measure is Measure.PRESENCE and not before and fit < 0.8:
+        fit *= 0.65
     others = sum(near <= passage.token(c.span.start) < far for c in passage.counts if c.span != count.span)
     cost = passage.gap(min(near, far), max(near, far)) + 0.3 * others
     score = weight * fit * exp(-0.8 * cost) * 0.985 ** max(0, far - near)
@@ -247,27 +271,82 @@ def _status(passage: Passage, count: Count, bid: Bid) -> Status:
         return row.status
     if trigger.form == "noun":
         return told or Status.DONE
-    if trigger.status is None or (trigger.voice == "reduced" and trigger.first < passage.token(count.span.start)):
+    if trigger.status is None or (
+        trigger.voice == "reduced" and trigger.first < passage.token(count.span.start)
+    ):
         return trigger.status or told or Status.DONE
     return trigger.status
 
 
-_COMBAT = {"troops", "combat", "frontline", "front", "casualties", "fight", "fighting", "battle", "artillery"}
-_ENGINEERING = {"engineer", "engineers", "engineering", "construction", "sappers", "builders", "rebuild", "building", "reconstruction"}
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A row of `scenes.csv`: a word that says what soldiers are there for, combat or engineering."""
+
+    word: str
+    scene: str
+
+
+@cache
+def _scenes() -> dict[str, str]:
+    return {row.word: row.scene for row in load("scenes", Scene)}
+
+
+@cache
+def _people() -> PhraseIndex[str]:
+    return PhraseIndex((row.plural, row.kind) for row in load("heads", HeadNoun) if row.kind != "permit")
+
+
+def _of_others(passage: Passage, count: Count) -> bool:
+    """Whether the people last named before an elided count are another nation's."""
+    home, others = anchors()["home"], False
+    for place in passage.places:
+        if place.span.start >= count.span.start:
+            break
+        if home in place.countries:
+            others = False
+        elif place.kind == "demonym":
+            stop = passage.token(place.span.end)
+            word = passage.tokens[stop - 1].lower
+            named = stop < len(passage.tokens) and _people().match(passage.tokens, stop) is not None
+            others = others or named or (word.endswith("s") and not word.endswith("ss"))
+    return others
+
+
+def _named(passage: Passage, count: Count) -> bool:
+    """Whether the counted people are called North Korean in their noun phrase."""
+    home, extent = anchors()["home"], count.extent
+    return any(home in p.countries and count.span.start <= p.span.start < extent.end for p in passage.places)
+
+
+def _relevance(passage: Passage, count: Count, context: Context) -> float:
+    """How surely the people counted are these workers, from the words around and before them."""
+    home = anchors()["home"]
+    if _named(passage, count):
+        return 1.15
+    working = count.head.kind in ("worker", "soldier", "permit")
+    told = any(home in place.countries for place in passage.places)
+    if told or context.recent or people_at_work(passage):
+        return 1.0 if working or context.recent else 0.9
+    return (0.75 if working else 0.45) + 0.2 * context.theme
+
+
+def people_at_work(passage: Passage) -> bool:
+    """Whether a sentence names workers by a noun."""
+    return any(kind == "worker" for _, _, kind in _people().find(passage.tokens))
 
 
 def _excluded(passage: Passage, count: Count) -> str | None:
     """Why a count cannot be of these workers, whatever the verbs say."""
     home = anchors()["home"]
     extent = count.extent
-    for place in passage.places:
-        if count.span.end <= place.span.start and place.span.end <= extent.end and place.kind == "demonym":
-            if home not in place.countries and place.countries:
-                return "other_nation"
-    words = {token.lower for token in passage.tokens}
-    if count.head.kind == "soldier" and not words & _ENGINEERING:
-        return "not_workers"
-    if count.head.kind in (ELIDED, "person", GROUP) and words & _COMBAT and not words & _ENGINEERING:
+    if count.head.kind in (ELIDED, GROUP) and _of_others(passage, count):
+        return "other_nation"
+    inside = (p for p in passage.places if count.span.end <= p.span.start and p.span.end <= extent.end)
+    if any(p.kind == "demonym" and p.countries and home not in p.countries for p in inside):
+        return "other_nation"
+    scenes = {_scenes().get(token.lower) for token in passage.tokens}
+    of_war = count.head.kind in (ELIDED, "person", GROUP) and "combat" in scenes
+    if (count.head.kind == "soldier" or of_war) and "engineering" not in scenes:
         return "not_workers"
     return None
 
@@ -282,16 +361,23 @@ def _sectors(passage: Passage, count: Count) -> tuple[str, ...]:
     if inside:
         return tuple(sorted(inside))
     stop = passage.token(count.extent.end)
-    limit = min((passage.token(c.span.start) for c in passage.counts if c.span.start > count.span.start), default=10**9)
+    limit = min(
+        (passage.token(c.span.start) for c in passage.counts if c.span.start > count.span.start),
+        default=10**9,
+    )
     after = {
         m.code
         for m in passage.sectors
-        if stop <= passage.token(m.span.start) < min(limit, stop + 30) and passage.gap(stop, passage.token(m.span.start)) < 1
+        if stop <= passage.token(m.span.start) < min(limit, stop + 30)
+        and passage.gap(stop, passage.token(m.span.start)) < 1
     }
     return tuple(sorted(after))
 
 
-_TIES = ({"including", "includes", "comprising", "comprised", "whom", "which"}, {"of them", "of these", "of those", "among them", "of whom"})
+_TIES = (
+    {"including", "includes", "comprising", "comprised", "whom", "which"},
+    {"of them", "of these", "of those", "among them", "of whom"},
+)
 
 
 def _is_part(passage: Passage, count: Count) -> bool:
@@ -308,12 +394,40 @@ def _is_part(passage: Passage, count: Count) -> bool:
 
 
 def _presence_by_place(passage: Passage, count: Count, host: Host) -> bool:
-    """"the roughly 180 North Korean medics in Angola's hospitals": being there, without a verb."""
+    """ "the roughly 180 North Korean medics in Angola's hospitals": being there, without a verb."""
     if not host.places or count.head.kind in (ELIDED, GROUP, "permit"):
         return False
     stop, place = passage.token(count.extent.end), host.places[0]
     index = passage.token(place.span.start)
-    return stop <= index <= stop + 5 and passage.gap(stop, index) < 0.3 and preposition(passage, place) == "in"
+    return (
+        stop <= index <= stop + 5 and passage.gap(stop, index) < 0.3 and preposition(passage, place) == "in"
+    )
+
+
+def _is_general(passage: Passage, count: Count, host: Host) -> bool:
+    """Whether those who fled are North Koreans at large: no word of work, and no country they worked in."""
+    if count.head.kind in ("worker", "soldier", "official", GROUP) or host.stated or passage.sectors:
+        return False
+    return not people_at_work(passage) and not any(
+        row.measure is Measure.PRESENCE for trigger in passage.triggers for row in trigger.rows
+    )
+
+
+def _is_busy(passage: Passage, count: Count) -> bool:
+    """ "25 are already weeding beds": people at something that no table knows."""
+    stop = passage.token(count.extent.end)
+    words = [
+        w for w in passage.words(stop, stop + 4) if w not in ("still", "already", "now", "currently", "there")
+    ]
+    return (
+        len(words) > 1
+        and words[0] in ("are", "were")
+        and words[1].endswith("ing")
+        and words[1] not in ("being", "going")
+    )
+
+
+_FOLLOWED = (Measure.DISPATCH, Measure.REPATRIATION)
 
 
 def judge(passage: Passage, count: Count, context: Context) -> Judgement:
@@ -323,9 +437,12 @@ def judge(passage: Passage, count: Count, context: Context) -> Judgement:
     bids = find_bids(passage, count, context)
     best = next((bid for bid in bids if bid.measure is not None or bid.row.moves == "follow"), None)
     host = find_host(passage, count)
-    if best is None or best.score < (SINGULAR_THRESHOLD if count.singular else THRESHOLD):
-        return _unclaimed(passage, count, host, bids)
-    measure = best.measure or context.measure
+    relevance = _relevance(passage, count, context)
+    if best is None or best.score * relevance < (SINGULAR_THRESHOLD if count.singular else THRESHOLD):
+        return _unclaimed(passage, count, host, bids, context)
+    if best.measure is Measure.DEFECTION and _is_general(passage, count, host):
+        return Judgement(None, host=host, reason="not_workers")
+    measure = best.measure or (context.measure if context.measure in _FOLLOWED else None)
     if measure is None or (count.singular and measure is not Measure.DEFECTION):
         return Judgement(None, reason="no_measure")
     return Judgement(
@@ -338,9 +455,10 @@ def judge(passage: Passage, count: Count, context: Context) -> Judgement:
     )
 
 
-def _unclaimed(passage: Passage, count: Count, host: Host, bids: list[Bid]) -> Judgement:
+def _unclaimed(passage: Passage, count: Count, host: Host, bids: list[Bid], context: Context) -> Judgement:
     """No trigger claims the count: being somewhere is still presence; else the reason why not."""
-    if _presence_by_place(passage, count, host) and not count.singular:
+    present = _presence_by_place(passage, count, host) or (context.theme and _is_busy(passage, count))
+    if present and not count.singular:
         sectors = _sectors(passage, count)
         return Judgement(Measure.PRESENCE, Status.DONE, host, sectors, _is_part(passage, count))
     reason = next((bid.row.reason for bid in bids if bid.row.reason and bid.score > 0.15), None)

@@ -72,6 +72,11 @@ class Passage:
         """The numbers that may count people."""
         return [number for number in self.numbers if number.reason is None]
 
+    @property
+    def open_counts(self) -> list[Count]:
+        """The numbers whose form does not prove that they count no people: what the reader judges."""
+        return [number for number in self.numbers if number.is_open]
+
     def token(self, offset: int) -> int:
         """The index of the first token that starts at or after `offset`."""
         return bisect_left(self.starts, offset)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from orchestration.extraction.counts import Count
 from orchestration.extraction.heads import ELIDED, GROUP
 from orchestration.extraction.hosts import Host
-from orchestration.extraction.judge import Context, Judgement, judge
-from orchestration.extraction.passage import Passage
+from orchestration.extraction.judge import Context, Judgement, judge, people_at_work
+from orchestration.extraction.passage import Passage, anchors
 from orchestration.extraction.periods import Period
 from orchestration.records import Measure, Status
 
@@ -78,13 +78,27 @@ def _tied(passage: Passage, count: Count, host: Host) -> bool:
     return False
 
 
-def _inherit(register: Register, passage: Passage, place: int, count: Count, judged: Judgement) -> Claim | None:
+def _heads_list(passage: Passage, count: Count, host: Host) -> bool:
+    """Whether a place leads up to an elided count as in a table: "Liaoning: 35,000", "Angola (1,000)"."""
+    first = passage.token(count.span.start)
+    ends = [passage.token(place.span.end) for place in host.places]
+    marks: tuple[list[str], ...] = ([], ["("], [":"], ["-"], ["–"])
+    return count.head.kind == ELIDED and any(
+        0 <= first - end <= 1 and passage.words(end, first) in marks for end in ends
+    )
+
+
+def _inherit(
+    register: Register, passage: Passage, place: int, count: Count, judged: Judgement
+) -> Claim | None:
     """A claim for a count without a trigger of its own, from the claim before it, or None."""
     if judged.reason != "no_measure" or count.singular or count.head.kind in ("permit", "thing"):
         return None
-    earlier = _previous(register, place, 2)
+    earlier = _previous(register, place, 8 if _heads_list(passage, count, judged.host) else 2)
     if earlier is None:
         return None
+    if earlier.place != place and _heads_list(passage, count, judged.host):
+        return _claim(passage, place, count, _taken(earlier, judged), earlier)
     listed = _same_list(passage, earlier, count)
     if listed and (_tied(passage, count, judged.host) or judged.part_of):
         return _claim(passage, place, count, _taken(earlier, judged), earlier)
@@ -98,7 +112,9 @@ def _taken(earlier: Claim, judged: Judgement) -> Judgement:
     return replace(judged, measure=earlier.measure, status=earlier.status, trigger=earlier.trigger)
 
 
-def _claim(passage: Passage, place: int, count: Count, judged: Judgement, source: Claim | None = None) -> Claim:
+def _claim(
+    passage: Passage, place: int, count: Count, judged: Judgement, source: Claim | None = None
+) -> Claim:
     if judged.measure is None or judged.status is None:
         raise ValueError("a claim needs a measure and a status")
     return Claim(
@@ -115,23 +131,32 @@ def _claim(passage: Passage, place: int, count: Count, judged: Judgement, source
     )
 
 
-def _context(register: Register, place: int) -> Context:
+def _is_theme(passages: Sequence[Passage]) -> bool:
+    """Whether the article is about these workers: several passages name home and people at work together."""
+    home = anchors()["home"]
+    naming = [p for p in passages if any(home in place.countries for place in p.places)]
+    working = [p for p in naming if any(n.head.kind == "worker" for n in p.numbers) or people_at_work(p)]
+    return len(working) >= 2 or len(working) * 4 >= len(passages)
+
+
+def _context(register: Register, place: int, theme: bool) -> Context:
     earlier = _previous(register, place, 6)
     fleeing = any(c.measure is Measure.DEFECTION and place - c.place <= 4 for c in register.claims[-6:])
     if earlier is None:
-        return Context(fleeing=fleeing)
-    return Context(earlier.measure, earlier.status, fleeing)
+        return Context(fleeing=fleeing, theme=theme)
+    return Context(earlier.measure, earlier.status, fleeing, recent=place - earlier.place <= 2, theme=theme)
 
 
 def read_register(passages: Sequence[Passage]) -> Register:
     """Judges every count of an article in reading order."""
     register = Register()
+    theme = _is_theme(passages)
     for place, passage in enumerate(passages):
         for count in passage.numbers:
             if count.reason is not None:
                 register.refused.append((passage, count, count.reason))
                 continue
-            judged = judge(passage, count, _context(register, place))
+            judged = judge(passage, count, _context(register, place, theme))
             if judged.measure is not None:
                 register.claims.append(_claim(passage, place, count, judged))
             elif claim := _inherit(register, passage, place, count, judged):

@@ -5,7 +5,6 @@ Each carries the reason code that `counts`, `judge` or `resolve` gave it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from orchestration.extraction.heads import HeadNoun
@@ -22,20 +21,6 @@ MOST = 500
 """Of one article: a page of tables must not flood the ledger."""
 
 _KINDS = ("worker", "soldier", "official")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A row of `reject_reasons.csv`."""
-
-    code: str
-    meaning: str
-
-
-@cache
-def reasons() -> frozenset[str]:
-    """The reason codes that the ledger knows."""
-    return frozenset(row.code for row in load("reject_reasons", Reason))
 
 
 @cache

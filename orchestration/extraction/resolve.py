@@ -21,10 +21,22 @@ from orchestration.extraction.register import Claim, Register, read_register
 from orchestration.extraction.text import PhraseIndex, tokenize
 from orchestration.records import Article, Hedge, Status
 
-_ANAPHORS = PhraseIndex((phrase, phrase) for phrase in ("in the country", "in that country", "there", "the country"))
+_ANAPHORS = PhraseIndex(
+    (phrase, phrase) for phrase in ("in the country", "in that country", "there", "the country")
+)
 _MOST = PhraseIndex(
     (phrase, phrase)
-    for phrase in ("most of", "most", "mostly", "mainly", "chiefly", "nearly all", "almost all", "all of them", "majority")
+    for phrase in (
+        "most of",
+        "most",
+        "mostly",
+        "mainly",
+        "chiefly",
+        "nearly all",
+        "almost all",
+        "all of them",
+        "majority",
+    )
 )
 _TITLE_WEIGHT = 3
 _SPEAKING_KINDS = ("weekday", "day", "relative_day")
@@ -135,7 +147,14 @@ def _told_sectors(passages: Sequence[Passage]) -> dict[tuple[str, ...], tuple[st
     told: dict[tuple[str, ...], tuple[str, ...]] = {}
     for passage in passages:
         words = {token.lower for token in passage.tokens}
-        if not _MOST.find(passage.tokens) or not words & {"workers", "them", "labourers", "laborers", "women", "men"}:
+        if not _MOST.find(passage.tokens) or not words & {
+            "workers",
+            "them",
+            "labourers",
+            "laborers",
+            "women",
+            "men",
+        }:
             continue
         hosts = [p.countries for p in passage.places if is_foreign(p) and p.countries]
         sectors = tuple(sorted({m.code for m in passage.sectors}))
@@ -159,13 +178,18 @@ def _settle_sectors(claims: Sequence[Claim], passages: Sequence[Passage], theme:
 
 
 def _tie_parts(claims: Sequence[Claim]) -> None:
-    """Finds the whole of each part: the nearest earlier larger claim of its measure that is no part itself."""
+    """Finds the whole of each part: the nearest earlier larger claim of its measure, itself no part."""
     for index, claim in enumerate(claims):
         if not claim.part:
             continue
         for earlier in reversed(claims[max(0, index - 8) : index]):
             near = claim.place - earlier.place <= 3
-            if near and earlier.measure is claim.measure and earlier.size > claim.size and earlier.parent is None:
+            if (
+                near
+                and earlier.measure is claim.measure
+                and earlier.size > claim.size
+                and earlier.parent is None
+            ):
                 claim.parent = earlier
                 break
 
@@ -205,7 +229,8 @@ def _merge_repeats(claims: list[Claim]) -> tuple[list[Claim], list[Claim]]:
     for index, claim in enumerate(claims):
         same = any(_is_repeat(claim, other) and _is_repeat(other, claim) for other in kept)
         finer = any(
-            _is_repeat(claim, other) and not _is_repeat(other, claim) for other in claims[:index] + claims[index + 1 :]
+            _is_repeat(claim, other) and not _is_repeat(other, claim)
+            for other in claims[:index] + claims[index + 1 :]
         )
         (dropped if same or finer else kept).append(claim)
     for claim in kept:

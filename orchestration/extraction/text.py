@@ -18,10 +18,14 @@ from orchestration.records import Span
 T = TypeVar("T")
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|['’](?:s|re|ve|ll|d|m|t)\b|\S", re.IGNORECASE)
-_BREAK = re.compile(r"\n[^\S\n]*\n\s*|\n(?!\s*[a-z])|[.!?…]{1,4}[\"”’'»)\]*]{0,4}(?=\s+[\"“‘'«(\[*]{0,4}[^\W_])")
+_BREAK = re.compile(
+    r"\n[^\S\n]*\n\s*|\n(?!\s*[a-z])|[.!?…]{1,4}[\"”’'»)\]*]{0,4}(?=\s+[\"“‘'«(\[*]{0,4}[^\W_])"
+)
 _NEXT = re.compile(r"\s+[\"“‘'«(\[*]{0,4}(.)")
 _WORD_BEFORE = re.compile(r"[\w.]{0,12}$")
-_QUOTE = re.compile(r"“[^“”\n]{0,4000}[”\n]|\"[^\"\n]{0,4000}(?:\"|\n|$)|«[^«»\n]{0,4000}»|„[^„“”\n]{0,4000}[“”]")
+_QUOTE = re.compile(
+    r"“[^“”\n]{0,4000}[”\n]|\"[^\"\n]{0,4000}(?:\"|\n|$)|«[^«»\n]{0,4000}»|„[^„“”\n]{0,4000}[“”]"
+)
 
 QUOTED_WORDS = 5
 """A quotation shorter than this is a word put in marks, no quoted sentence."""

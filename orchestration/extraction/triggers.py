@@ -7,7 +7,7 @@ trigger governs is for `judge`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from orchestration.extraction.lexicon import load
@@ -19,10 +19,89 @@ _FINITE = {"is", "are", "was", "were", "be", "been", "being", "am", "get", "got"
 _MODALS = {"will", "would", "shall", "should", "could", "may", "might", "must", "can", "'ll", "'d"}
 _HAVE = {"have", "has", "had", "having", "'ve"}
 _SKIPPED = {
-    *("also", "still", "already", "now", "soon", "since", "then", "later", "just", "only", "again", "all", "both"),
-    *("never", "not", "apparently", "once", "even", "either", "each", "nevertheless", "instead", "long", "ever", "one"),
+    *(
+        "also",
+        "still",
+        "already",
+        "now",
+        "soon",
+        "since",
+        "then",
+        "later",
+        "just",
+        "only",
+        "again",
+        "all",
+        "both",
+    ),
+    *(
+        "never",
+        "not",
+        "apparently",
+        "once",
+        "even",
+        "either",
+        "each",
+        "nevertheless",
+        "instead",
+        "long",
+        "ever",
+        "one",
+    ),
+}
+_BEFORE_NOUNS = {
+    *(
+        "a",
+        "an",
+        "the",
+        "this",
+        "its",
+        "their",
+        "his",
+        "her",
+        "our",
+        "my",
+        "no",
+        "any",
+        "every",
+        "each",
+        "some",
+        "'s",
+    ),
+    *(
+        "of",
+        "in",
+        "on",
+        "by",
+        "from",
+        "for",
+        "with",
+        "at",
+        "as",
+        "per",
+        "via",
+        "through",
+        "into",
+        "under",
+        "without",
+    ),
+    *(
+        "first",
+        "next",
+        "last",
+        "new",
+        "same",
+        "other",
+        "another",
+        "second",
+        "such",
+        "per",
+        "whose",
+        "between",
+    ),
 }
 _LOOK_BACK = 9
+_INHERITED_FROM = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +125,9 @@ class TriggerRow:
 
     def __post_init__(self) -> None:
         if len(self.forms) not in (1, len(FORMS)):
-            raise ValueError(f"{self.lemma!r} has {len(self.forms)} forms; a verb has {len(FORMS)}, a phrase one")
+            raise ValueError(
+                f"{self.lemma!r} has {len(self.forms)} forms; a verb has {len(FORMS)}, a phrase one"
+            )
         if self.frame not in ("object", "subject", "either", "noun", "permit"):
             raise ValueError(f"{self.lemma!r} has frame {self.frame!r}")
         if not 0 < self.weight <= 1:
@@ -156,12 +237,24 @@ def _verb(words: Sequence[str], form: str) -> tuple[str, Status | None, bool]:
     return "reduced", Status.DONE, False
 
 
-def _read(tokens: Sequence[Token], first: int, stop: int, rows: tuple[tuple[TriggerRow, str], ...]) -> Trigger:
+def _is_noun(tokens: Sequence[Token], first: int, stop: int) -> bool:
+    """Whether a base form stands where a noun stands: after a determiner, a preposition or a possessive."""
+    before = tokens[first - 1].lower if first else ""
+    after = tokens[stop].lower if stop < len(tokens) else ""
+    return before in _BEFORE_NOUNS or (stop - first == 1 and after in ("'s", "-")) or before == "-"
+
+
+def _read(
+    tokens: Sequence[Token], first: int, stop: int, rows: tuple[tuple[TriggerRow, str], ...]
+) -> Trigger | None:
+    """The trigger of a matched wording; None where a verb's base form is plainly a noun ("the train")."""
     own = tuple(dict.fromkeys(row for row, _ in rows))
     forms = {form for _, form in rows}
     form = next(f for f in ("noun", "participle", "past", "ing", "third", "base") if f in forms)
     if form == "noun":
         return Trigger(first, stop, own, form)
+    if form in ("base", "third") and _is_noun(tokens, first, stop):
+        return None
     if {"base", "participle"} <= forms:
         form = "participle" if _before(tokens, first)[0] in (*_HAVE, *_FINITE) else "base"
     voice, status, inherits = _verb(_before(tokens, first), form)
@@ -177,10 +270,11 @@ def find_triggers(tokens: Sequence[Token]) -> list[Trigger]:
     found: list[Trigger] = []
     for first, stop, rows in _index().find(tokens):
         trigger = _read(tokens, first, stop, rows)
-        if trigger.inherits and found and found[-1].status is not None and first - found[-1].stop < 30:
-            earlier = found[-1].status
-            keep = trigger.form != "ing" and found[-1].form not in ("base", "noun")
-            if not keep:
-                trigger = Trigger(first, stop, trigger.rows, trigger.form, trigger.voice, earlier, True)
+        if trigger is None:
+            continue
+        earlier = next((t for t in reversed(found) if t.status is not None), None)
+        if trigger.inherits and earlier is not None and first - earlier.stop < _INHERITED_FROM:
+            governs = trigger.form == "ing" or earlier.form in ("base", "noun")
+            trigger = replace(trigger, status=earlier.status) if governs else trigger
         found.append(trigger)
     return found

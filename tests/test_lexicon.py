@@ -1,0 +1,142 @@
+"""The lexicon tables: a wrong row is refused by file, line and value, and each row means itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestration.extraction import lexicon
+from orchestration.extraction.amounts import LARGEST, CountWording, NumberWord, read_amount
+from orchestration.extraction.attributes import Agency, Sector, Speaking, find_agencies, find_sectors
+from orchestration.extraction.counts import HedgeCue, find_counts, reasons
+from orchestration.extraction.heads import HeadNoun, ThingNoun
+from orchestration.extraction.lexicon import FOLDER, LexiconError, load
+from orchestration.extraction.text import tokenize
+from orchestration.extraction.triggers import Cue, TriggerRow, find_triggers, status_cues
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    word: str
+    weight: float
+    codes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.weight > 1:
+            raise ValueError(f"weight {self.weight} is above 1")
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(lexicon, "FOLDER", tmp_path)
+    load.cache_clear()
+    yield tmp_path / "table.csv"
+    load.cache_clear()
+
+
+class TestLoading:
+    def test_a_table_gives_its_rows(self, table: Path) -> None:
+        table.write_text("word,weight,codes\nsend,0.5,a|b\nkeep,1,\n")
+        assert load("table", Row) == (Row("send", 0.5, ("a", "b")), Row("keep", 1.0, ()))
+
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            ("word,weight\nsend,1\n", r"table\.csv:1: the columns must be"),
+            ("word,weight,codes\nsend,1\n", r"table\.csv:2: 3 cells are wanted"),
+            ("word,weight,codes\nsend,1,a,b\n", r"table\.csv:2: 3 cells are wanted"),
+            ("word,weight,codes\nsend,much,a\n", r"table\.csv:2: could not convert string to float: 'much'"),
+            ("word,weight,codes\nsend,2,a\n", r"table\.csv:2: weight 2\.0 is above 1"),
+            ("word,weight,codes\nsend,1,a\nsend,1,b\n", r"table\.csv:3: \('send',\) is on line 2 already"),
+        ],
+    )
+    def test_a_wrong_table_is_refused_by_line_and_value(self, table: Path, content: str, told: str) -> None:
+        table.write_text(content)
+        with pytest.raises(LexiconError, match=told):
+            load("table", Row)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.csv")), ids=lambda path: path.stem)
+def test_a_table_is_plain(path: Path) -> None:
+    content = path.read_bytes()
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    assert not content.startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("row", load("counts", CountWording), ids=lambda row: row.wording)
+def test_a_count_wording_gives_its_own_bounds(row: CountWording) -> None:
+    tokens = tokenize(f"{row.wording} workers", 0, len(row.wording) + 8)
+    amount = read_amount(tokens, 0)
+    assert amount is not None
+    assert (amount.low, amount.high, amount.hedge) == (row.low, row.high, row.hedge)
+
+
+@pytest.mark.parametrize("row", load("number_words", NumberWord), ids=lambda row: row.word)
+def test_a_number_word_gives_its_value(row: NumberWord) -> None:
+    text = f"a {row.word}" if row.kind == "scale" else row.word
+    amount = read_amount(tokenize(text, 0, len(text)), 0)
+    assert (amount.low if amount else 0) == (row.value if row.value <= LARGEST else 0)
+
+
+@pytest.mark.parametrize("row", load("hedges", HedgeCue, ("cue", "position")), ids=lambda row: row.cue)
+def test_a_hedge_gives_itself(row: HedgeCue) -> None:
+    text = f"{row.cue} 700 workers" if row.position == "before" else f"700 {row.cue} workers"
+    (count,) = find_counts(text, 0, len(text))
+    assert count.hedge is row.hedge
+
+
+@pytest.mark.parametrize("row", load("heads", HeadNoun), ids=lambda row: row.noun)
+def test_a_head_noun_is_found_as_its_kind(row: HeadNoun) -> None:
+    text = f"They sent 700 {row.plural}."
+    found = [
+        count.head for count in find_counts(text, 0, len(text)) if count.low == 700 or row.kind == "group"
+    ]
+    assert [head.kind for head in found] in ([row.kind], [])
+    assert all(head.sector == row.sector for head in found)
+
+
+@pytest.mark.parametrize("row", load("things", ThingNoun), ids=lambda row: row.noun)
+def test_a_number_of_things_counts_no_people(row: ThingNoun) -> None:
+    text = f"There were 700 {row.plural}."
+    assert find_counts(text, 0, len(text)) == []
+
+
+@pytest.mark.parametrize("row", load("sectors", Sector), ids=lambda row: row.code)
+def test_each_term_of_a_sector_names_it(row: Sector) -> None:
+    for term in row.terms:
+        text = f"They work in {term.upper() if term == 'it' else term} there."
+        assert row.code in {mention.code for mention in find_sectors(tokenize(text, 0, len(text)))}, term
+
+
+@pytest.mark.parametrize("row", load("agencies", Agency), ids=lambda row: row.code)
+def test_each_alias_names_its_agency(row: Agency) -> None:
+    for alias in row.aliases:
+        text = f"under the {alias} abroad"
+        assert [mention.code for mention in find_agencies(tokenize(text, 0, len(text)))] == [row.code]
+
+
+@pytest.mark.parametrize("row", load("triggers", TriggerRow, ("lemma", "frame")), ids=lambda row: row.lemma)
+def test_each_form_of_a_trigger_is_found(row: TriggerRow) -> None:
+    for form in row.forms:
+        text = f"They {form} 700 workers"
+        found = [r for trigger in find_triggers(tokenize(text, 0, len(text))) for r in trigger.rows]
+        assert row in found or len(row.forms) == 1, form
+
+
+@pytest.mark.parametrize("row", load("plan_cues", Cue), ids=lambda row: row.cue)
+def test_a_cue_gives_its_status(row: Cue) -> None:
+    text = f"the {row.cue} of"
+    assert row.status in {status for _, _, status in status_cues().find(tokenize(text, 0, len(text)))}
+
+
+def test_speaking_wordings_load() -> None:
+    assert len(load("speaking", Speaking)) > 20
+
+
+def test_the_codes_of_rejects_are_those_that_the_tables_name() -> None:
+    named = {row.reason for row in load("things", ThingNoun)}
+    named |= {row.reason for row in load("triggers", TriggerRow, ("lemma", "frame")) if row.reason}
+    assert named <= set(reasons())
