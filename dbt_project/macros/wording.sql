@@ -1,0 +1,32 @@
+{# What is done to words: folding for identity, percent-encoding for links. #}
+
+{# Lower case, and one space for each run of anything but letters and digits. #}
+{% macro folded(text) -%}
+    trim(regexp_replace(lower(nfc_normalize({{ text }})), '[^\p{L}\p{N}]+', ' ', 'g'))
+{%- endmacro %}
+
+{# A text directive gives dashes, commas and ampersands a meaning; url_encode leaves only the dash. #}
+{% macro percent_encoded(text) -%}
+    replace(url_encode({{ text }}), '-', '%2D')
+{%- endmacro %}
+
+{# The quote's words as a text directive: a short quote whole, else its first and last words. #}
+{% macro text_directive(quote, words=4) -%}
+    {%- set list = "string_split_regex(trim(" ~ quote ~ "), '\\s+')" -%}
+    case
+        when len({{ list }}) <= {{ 2 * words }}
+            then {{ percent_encoded("array_to_string(" ~ list ~ ", ' ')") }}
+        else {{ percent_encoded("array_to_string(list_slice(" ~ list ~ ", 1, " ~ words ~ "), ' ')") }}
+            || ','
+            || {{ percent_encoded("array_to_string(list_slice(" ~ list ~ ", -" ~ words ~ ", -1), ' ')") }}
+    end
+{%- endmacro %}
+
+{# A link that opens the page at the quote; null where there is no web address. #}
+{% macro evidence_url(url, quote) -%}
+    case
+        when starts_with(lower({{ url }}), 'http://') or starts_with(lower({{ url }}), 'https://')
+            then {{ url }} || case when contains({{ url }}, '#') then '' else '#' end || ':~:text='
+                || {{ text_directive(quote) }}
+    end
+{%- endmacro %}

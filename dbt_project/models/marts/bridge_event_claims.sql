@@ -1,0 +1,19 @@
+with
+
+claims as (
+
+    select * from {{ ref('int_event_claims') }}
+
+),
+
+final as (
+
+    select
+        event_id,
+        claim_id,
+        place = 1 as is_recommended
+    from claims
+
+)
+
+select * from final order by all

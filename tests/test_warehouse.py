@@ -1,0 +1,271 @@
+"""The dbt project on a real build file: what it makes of raw rows, and what a reader may rely on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from orchestration.home import ROOT, Home
+from orchestration.ledger import open_ledger
+from orchestration.publishing.gate import check_gate
+from orchestration.publishing.marts import content_hash, create_copy, finish_copy, reading, table_facts
+from orchestration.publishing.smoke import smoke
+from orchestration.records import Hedge, Measure, Status
+from tests.raw_rows import Story, Told, build_ledger, outlet, read_again, store
+
+PROJECT = ROOT / "dbt_project"
+README = ROOT / "warehouse" / "README.md"
+FAILED = {"fail", "error", "skipped"}
+SQL = re.compile(r"^```sql\n([^`]*)^```", re.MULTILINE)
+
+GULF = "Some 6,000 work across the Gulf, among them 2,500 in Kuwait and 2,000 in Qatar."
+LEFT = "Fifty builders and plasterers left for Qatar and the Emirates in May."
+RETOLD = "A group of 50 workers was flown to Qatar and the Emirates last month."
+OMAN = "Pyongyang wants to send 120 tailors 🧵 to Oman, and 30 cooks."
+WINDHOEK = "At least 18 sculptors came home from Namibia."
+FLED = "Two loggers fled their camp, the 벌목 company said."
+
+fifty = Told(LEFT, "Fifty", 50, 50, countries=("QAT", "ARE"), sectors=("construction",))
+presence = Told(GULF, "6,000", 6000, 6000, Measure.PRESENCE, hedge=Hedge.ABOUT, region="gulf")
+planned = Told(OMAN, "120", 120, 120, status=Status.PLANNED, countries=("OMN",), sectors=("textiles",))
+cooks = replace(planned, count_text="30", low=30, high=30, sectors=("restaurants",))
+
+kuwait = replace(
+    presence, count_text="2,500", low=2500, high=2500, region=None, countries=("KWT",), part_of=1
+)
+qatar = replace(kuwait, count_text="2,000", low=2000, high=2000, countries=("QAT",))
+
+STORIES = [
+    Story("gulf", "2024-02-27", [kuwait, presence, qatar]),
+    Story("builders", "2024-06-01", [replace(fifty, period=("2024-05-01", "2024-05-31"))]),
+    Story("builders-copied", "2024-06-02", [fifty], source="lantern", origin="harbour"),
+    Story("builders-retold", "2024-06-20", [replace(fifty, quote=RETOLD, count_text="50")], source="beacon"),
+    Story("builders-again", "2024-09-20", [fifty], source="beacon"),
+    Story("oman", "2024-07-01", [planned, cooks], seen=["2024-07-01 09:00:00", "2024-07-03 09:00:00"]),
+    Story(
+        "windhoek",
+        "2023-12-31",
+        [
+            Told(
+                WINDHOEK, "18", 18, None, Measure.REPATRIATION, hedge=Hedge.AT_LEAST, countries=("NAM",),
+                sectors=("arts",), period=("0001-01-01", None), agency="the Mansudae Art Studio",
+            )
+        ],
+    ),
+    Story("fled", "2024-01-10", [Told(FLED, "Two", 2, 2, Measure.DEFECTION)], source="inbox", url=None),
+    Story("quiet", "2024-01-11"),
+]  # fmt: skip
+
+
+class Warehouse:
+    """dbt on one home, and what it built."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def dbt(self, *words: str, target: Path) -> int:
+        """Run a dbt command and let go of the build file: how many nodes ran. Fails by what did not pass."""
+        folders = ("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target)
+        try:
+            answer = dbtRunner().invoke([*words, "--quiet", "--log-level-file", "none", *map(str, folders)])
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        assert not answer.exception, answer.exception
+        results = list(getattr(answer.result, "results", []))
+        assert answer.success, [f"{r.node.name}: {r.message}" for r in results if r.status in FAILED]
+        return len(results)
+
+    def aside(self, target: Path, *words: str) -> int:
+        """A dbt command whose artifacts are not those of the build; what is parsed is not parsed again."""
+        shutil.copy(self.home.dbt_target / "partial_parse.msgpack", target)
+        return self.dbt(*words, target=target)
+
+    def build(self) -> None:
+        """What a run does."""
+        self.dbt("build", "--exclude-resource-type", "unit_test", target=self.home.dbt_target)
+
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home.build_file), read_only=True) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def marts(self) -> tuple[str, ...]:
+        """The names that the gate lets through."""
+        return check_gate(self.home.dbt_target, self.home.build_file).marts
+
+    def content(self) -> str:
+        with reading(self.home.build_file) as connection:
+            return content_hash(table_facts(connection, self.marts()))
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    sources = [outlet("harbour", timezone="Asia/Seoul"), outlet("beacon"), outlet("lantern")]
+    home = build_ledger(tmp_path_factory.mktemp("home"), STORIES, sources)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LABORLEDGER_BUILD", str(home.build_file))
+        built = Warehouse(home)
+        built.build()
+        yield built
+
+
+def test_each_rule_of_the_models_holds_in_its_unit_tests(warehouse: Warehouse, tmp_path: Path) -> None:
+    assert warehouse.aside(tmp_path, "test", "--select", "test_type:unit") > 15
+
+
+def test_a_second_build_changes_nothing(warehouse: Warehouse) -> None:
+    before = warehouse.content()
+    warehouse.build()
+    assert warehouse.content() == before
+
+
+def test_the_build_passes_the_gate_and_its_copy_opens_with_every_column_explained(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    copy = tmp_path / "labor_ledger.duckdb"
+    with reading(warehouse.home.build_file) as connection:
+        create_copy(connection, copy, warehouse.marts())
+        finish_copy(connection)
+    told = smoke(copy)
+    assert told["uncommented"] == []
+    assert len(warehouse.marts()) == 16
+
+
+def test_a_description_says_the_grain_first(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select table_name, comment from duckdb_tables() where schema_name = 'marts'")
+    assert [name for name, comment in told if not comment.startswith("Grain: one ")] == []
+
+
+def test_views_do_not_name_their_database(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select sql from duckdb_views() where not internal")
+    assert [sql for (sql,) in told if "labor_ledger" in sql] == []
+
+
+def test_three_outlets_tell_one_event_and_a_later_report_another(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        """
+        select event_id = recommended_claim_id, recommended_reason, n_claims, n_outlets,
+            n_independent_origins, period_start::varchar, last_reported_on::varchar, country_code, sector_code
+        from marts.fct_deployments where country_code = 'several' order by first_reported_on
+        """
+    )
+    assert told == [
+        (False, "latest", 3, 3, 2, "2024-05-01", "2024-06-20", "several", "construction"),
+        (True, "only_claim", 1, 1, 1, None, "2024-09-20", "several", "construction"),
+    ]
+
+
+def test_a_part_before_its_whole_is_found_and_not_added(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        """
+        select claims.country_code, claims.is_part, wholes.country_code
+        from marts.fct_claims as claims
+        left join marts.fct_claims as wholes on claims.part_of_claim_id = wholes.claim_id
+        where claims.measure = 'presence' order by 1
+        """
+    )
+    assert told == [("KWT", True, "gulf"), ("QAT", True, "gulf"), ("gulf", False, None)]
+
+
+def test_totals_keep_hosts_measures_statuses_and_open_bounds_apart(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select * from marts.country_totals order by host, measure, status")
+    assert told == [
+        ("Gulf", "gulf", "presence", "done", 6000, 6000, False, 1),
+        ("Namibia", "NAM", "repatriation", "done", 18, None, True, 1),
+        ("Not stated", "not_stated", "defection", "done", 2, 2, False, 1),
+        ("Oman", "OMN", "dispatch", "planned", 150, 150, False, 2),
+        ("Qatar, United Arab Emirates", "several", "dispatch", "done", 100, 100, False, 2),
+    ]
+
+
+def test_an_iso_code_that_spells_na_is_a_code(warehouse: Warehouse) -> None:
+    assert warehouse.ask("select iso2 from marts.dim_countries where country_code = 'NAM'") == [("NA",)]
+
+
+def test_a_link_opens_the_page_at_the_sentence(warehouse: Warehouse) -> None:
+    told = dict(warehouse.ask("select article_id, min(evidence_url) from marts.fct_claims group by all"))
+    assert (
+        told["windhoek"]
+        == "https://harbour.example/windhoek/#:~:text=At%20least%2018%20sculptors%20came%20home%20from%20Namibia."
+    )
+    assert told["oman"].endswith("text=Pyongyang%20wants%20to%20send,Oman%2C%20and%2030%20cooks.")
+    assert told["fled"] is None
+
+
+def test_a_body_is_named_by_its_code(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select article_id, agency_code from marts.fct_claims where agency_code is not null")
+    assert told == [("windhoek", "mansudae")]
+
+
+def test_articles_without_figures_are_articles_still(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        "select first_seen_at::varchar, last_seen_at::varchar from marts.dim_articles "
+        "where article_id in ('quiet', 'oman') order by article_id"
+    )
+    assert told == [
+        ("2024-07-01 09:00:00", "2024-07-03 09:00:00"),
+        ("2024-01-11 12:00:00", "2024-01-11 12:00:00"),
+    ]
+
+
+def test_a_day_that_no_calendar_holds_does_not_stretch_it(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        "select min(date_day)::varchar, max(date_day)::varchar, count(*) from marts.dim_dates"
+    )
+    assert told == [("2023-01-01", "2024-12-31", 365 + 366)]
+
+
+def test_coverage_counts_looks_by_the_outlets_own_day(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        "select day::varchar, looked, new, unchanged from marts.source_coverage "
+        "where source_id = 'harbour' and day >= date '2024-07-01' order by day"
+    )
+    assert told == [("2024-07-01", 1, 1, 0), ("2024-07-03", 1, 0, 1)]
+
+
+@pytest.mark.parametrize("query", SQL.findall(README.read_text()))
+def test_a_query_of_the_readme_answers(warehouse: Warehouse, query: str) -> None:
+    assert warehouse.ask(query) or "failed + " in query
+
+
+def test_the_readme_names_every_table(warehouse: Warehouse) -> None:
+    text = README.read_text()
+    assert [mart for mart in warehouse.marts() if f"`{mart}`" not in text] == []
+
+
+# From here on the tests change the build file.
+
+
+def test_a_claim_keeps_its_name_when_text_or_reading_changes(warehouse: Warehouse, tmp_path: Path) -> None:
+    names = "select count_text, claim_id from intermediate.int_claims where article_id = 'oman'"
+    before = dict(warehouse.ask(names))
+    text = f"An editor's note came before.\n\n{OMAN}"
+    edited = Story("oman", "2024-07-01", [replace(planned, high=None, countries=("QAT",)), cooks], text=text,
+                   seen=["2024-07-05 09:00:00"])  # fmt: skip
+    with open_ledger(warehouse.home) as ledger:
+        store(ledger, edited)
+        read_again(ledger, replace(edited, told=[cooks, replace(planned, low=100)]), "extractor002")
+    warehouse.aside(tmp_path, "run", "--select", "int_claims")
+    assert dict(warehouse.ask(names)) == before
+    told = warehouse.ask(
+        "select workers_low, workers_high, country_code, quote_start from intermediate.int_claims "
+        "where claim_id = ?", before["120"],
+    )  # fmt: skip
+    assert told == [(100, 120, "OMN", text.index(OMAN))]
+
+
+def test_a_quote_that_is_not_in_the_text_fails_the_build(warehouse: Warehouse, tmp_path: Path) -> None:
+    with duckdb.connect(str(warehouse.home.build_file)) as connection:
+        connection.execute(
+            "update marts.fct_claims set quote_start = quote_start + 1 where count_text = 'Two'"
+        )
+    with pytest.raises(AssertionError, match="quotes_are_slices_of_the_text"):
+        warehouse.aside(tmp_path, "test", "--select", "quotes_are_slices_of_the_text")
