@@ -7,13 +7,15 @@ file is as it was), 2 wrong usage.
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
 
 SOURCES_HELP = "sample, live, none, or the path of a sources file. Default: live; none when --inbox is given."
-HOME_HELP = "Folder of all that is built. Default: warehouse/sample for the sample outlet, else warehouse/live."
+HOME_HELP = "Folder of all that is built. Default: warehouse/sample for the sample, else warehouse/live."
 
 HOME = click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), envvar="LABORLEDGER_HOME", help=HOME_HELP
@@ -67,7 +69,9 @@ def ui(sources: str, home: Path | None, port: int) -> None:
 
 @main.command()
 @click.argument("statement")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
 @HOME
 def sql(statement: str, form: str, home: Path | None) -> None:
     """Ask the published file, read-only: laborledger sql 'select * from fct_claims limit 5'.
@@ -102,3 +106,22 @@ def parse() -> None:
     from orchestration.scraping.jsonl import parse_lines
 
     sys.exit(_stream(parse_lines))
+
+
+def _lines() -> Iterator[str]:
+    """Lines of stdin; bytes that are no UTF-8 become an escape that JSON refuses, and with it the line."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "backslashreplace")
+
+
+def _stream(transform: Callable[[Iterable[str], list[int]], Iterable[str]]) -> int:
+    """Lines of stdin through `transform` to stdout; the exit status."""
+    errors: list[int] = []
+    try:
+        for line in transform(_lines(), errors):
+            sys.stdout.buffer.write(line.encode() + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (| head): no traceback when Python closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1 if errors else 0

@@ -10,12 +10,10 @@ import hashlib
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -23,7 +21,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from orchestration.home import ROOT, Home
-from orchestration.records import Article, Reading
+from orchestration.records import Article, Figure, Reading
 from orchestration.scraping.page import Fetch, Known, ParsedPage, Visit
 from orchestration.scraping.sources import Source
 
@@ -34,6 +32,12 @@ STORAGE = {"storage_compatibility_version": "v1.0.0"}
 
 WAIT_SECONDS = 60.0
 """How long a writer waits for the one before it: a batch or a build, not a whole run."""
+
+
+_ARTICLE_FIELDS = (
+    *("id", "title", "published", "text", "language", "url", "canonical_url", "source_id"),
+    *("origin_source_id", "authors", "date_evidence"),
+)
 
 
 class LedgerError(RuntimeError):
@@ -94,12 +98,12 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         held = re.search(r"PID (\d+)", str(error))
         if held:
             raise BuildFileLocked(
-                f"{home.build_file} is open in {_who(int(held.group(1)))}; close it there. To look at the data, "
-                f"open {home.published_file}, which nothing locks"
+                f"{home.build_file} is open in {_who(int(held.group(1)))}; close it there. "
+                f"To look at the data, open {home.published_file}, which nothing locks"
             ) from error
         raise LedgerError(
-            f"{home.build_file} cannot be opened as a DuckDB file: {error}. If it is damaged, delete it: the next "
-            "run rebuilds it from the outlets and the archive"
+            f"{home.build_file} cannot be opened as a DuckDB file: {error}. "
+            "If it is damaged, delete it: the next run asks the outlets again"
         ) from error
 
 
@@ -119,16 +123,41 @@ def open_ledger(home: Home, wait: float = WAIT_SECONDS) -> Iterator[Ledger]:
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     connection.execute("begin")
-    connection.execute(SCHEMA.read_text(encoding="utf-8"))
-    found = connection.execute("select version from raw.schema_version").fetchall()
-    if not found:
-        connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
-    elif found != [(SCHEMA_VERSION,)]:
+    found = _versions(connection)
+    if found and found != [SCHEMA_VERSION]:
         raise LedgerError(
-            f"{home.build_file} has raw tables of version {found[0][0]}, and this laborledger writes version "
+            f"{home.build_file} has raw tables of version {found[0]}, and this laborledger writes version "
             f"{SCHEMA_VERSION}: use the laborledger that wrote it, or give another --home"
         )
+    connection.execute(SCHEMA.read_text(encoding="utf-8"))
+    if not found:
+        connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
     connection.execute("commit")
+
+
+def _versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """What the file says of its raw tables, read before any statement relies on their shape."""
+    there = connection.execute(
+        "select 1 from information_schema.tables "
+        "where (table_schema, table_name) = ('raw', 'schema_version') and table_catalog = current_database()"
+    ).fetchall()
+    if not there:
+        return []
+    return [version for (version,) in connection.execute("select version from raw.schema_version").fetchall()]
+
+
+def check_kinds(asked: set[bool], held: set[bool], has_inbox: bool, home: Home) -> None:
+    """Refuse a selection whose kinds (True: sample) differ among themselves or from what the home holds.
+
+    Raises MixedHomeError with the cure.
+    """
+    asked = asked | ({False} if has_inbox else set())
+    if len(asked | held) <= 1:
+        return
+    if not held:
+        raise MixedHomeError("sample articles and others cannot enter one home; run them one after the other")
+    what, there = ("articles that are no sample", "sample articles")[:: -1 if True in asked else 1]
+    raise MixedHomeError(f"{what} cannot enter: {home.path} holds {there}. Give another folder with --home")
 
 
 def version_id(article: Article) -> str:
@@ -175,18 +204,11 @@ class Ledger:
 
     def check_kind(self, sources: Iterable[Source], has_inbox: bool, home: Home) -> None:
         """Refuse to let sample articles and others meet. Raises MixedHomeError with the cure."""
-        kinds = {source.sample for source in sources} | ({False} if has_inbox else set())
-        held = {
-            bool(sample)
-            for (sample,) in self._rows(
-                "select distinct coalesce(is_sample, false) from raw.fetches left join raw.sources using (source_id)"
-            )
-        }
-        if len(kinds | held) > 1:
-            what = "sample articles" if True in kinds else "articles that are no sample"
-            there = "articles that are no sample" if False in held else "sample articles"
-            reason = f"{home.path} holds {there}" if held else "this selection names both kinds"
-            raise MixedHomeError(f"{what} cannot enter: {reason}. Give another folder with --home")
+        held = self._rows(
+            "select distinct coalesce(is_sample, false) from raw.fetches "
+            "left join raw.sources using (source_id)"
+        )
+        check_kinds({s.sample for s in sources}, {bool(sample) for (sample,) in held}, has_inbox, home)
 
     def store_sources(self, sources: Iterable[Source]) -> None:
         """Make `raw.sources` say what the sources file says of these outlets."""
@@ -198,13 +220,22 @@ class Ledger:
                 )
 
     def known_pages(self, source_id: str) -> dict[str, Known]:
-        """For each address, what its latest request with a payload left: validators, hash, place in the archive."""
+        """For each address, what its latest request with a payload left: validators, hash, archived place.
+
+        What was asked for longest ago comes first.
+        """
         found = self._rows(
             """
+            with asked as (
+                select *, max(fetched_at) over (partition by url) as last_asked_at
+                from raw.fetches
+                where source_id = ?
+            )
             select url, etag, last_modified, payload_sha256, warc_file, warc_offset
-            from raw.fetches
-            where source_id = ? and payload_sha256 is not null
+            from asked
+            where payload_sha256 is not null
             qualify row_number() over (partition by url order by fetched_at desc, fetch_id) = 1
+            order by last_asked_at, url
             """,
             source_id,
         )
@@ -221,7 +252,8 @@ class Ledger:
         """The latest payload of each page that older parsers read and this one has not."""
         found = self._rows(
             """
-            select fetches.source_id, fetches.url, fetches.payload_sha256, fetches.warc_file, fetches.warc_offset
+            select fetches.source_id, fetches.url, fetches.payload_sha256, fetches.warc_file,
+                fetches.warc_offset
             from raw.fetches
             semi join raw.parses using (url, payload_sha256)
             anti join (select * from raw.parses where parser_version = ?) as read using (url, payload_sha256)
@@ -266,14 +298,15 @@ class Ledger:
             select version_id, article_id, title, published, text, language, url, canonical_url, source_id,
                 origin_source_id, authors, date_evidence
             from raw.current_articles
-            anti join (select version_id from raw.extractions where extractor_version = ?) as read using (version_id)
+            anti join (select version_id from raw.extractions where extractor_version = ?) as read
+                using (version_id)
             order by published, version_id
             limit ?
             """,
             extractor_version,
             limit,
         )
-        return [(version, Article(*rest[:9], tuple(rest[9]), rest[10])) for version, *rest in found]
+        return [(row[0], _article(row[1:])) for row in found]
 
     def count_unread(self, extractor_version: str) -> int:
         """How many current text versions this extractor has not read."""
@@ -293,7 +326,16 @@ class Ledger:
         detail: str | None = None,
     ) -> None:  # fmt: skip
         """Keep what one extractor version read in one text version, whole or not at all."""
-        done = (version, extractor, article_id, utc_now(), reading.outcome, detail, len(reading.figures), milliseconds)
+        done = (
+            version,
+            extractor,
+            article_id,
+            utc_now(),
+            reading.outcome,
+            detail,
+            len(reading.figures),
+            milliseconds,
+        )
         with self._transaction():
             self._insert("extractions", [done])
             for index, f in enumerate(reading.figures):
@@ -330,9 +372,16 @@ def _article_row(article: Article, version: str, parsed: ParsedPage) -> tuple[An
     )  # fmt: skip
 
 
-def _figure_row(version: str, extractor: str, index: int, article_id: str, f: Any) -> tuple[Any, ...]:
+def _article(row: tuple[Any, ...]) -> Article:
+    """The article of a row of `unread_articles`; authors come as a list."""
+    fields = dict(zip(_ARTICLE_FIELDS, row, strict=True))
+    return Article(**fields | {"authors": tuple(fields["authors"])})
+
+
+def _figure_row(version: str, extractor: str, index: int, article_id: str, f: Figure) -> tuple[Any, ...]:
     return (
         version, extractor, index, article_id, str(f.measure), str(f.status), f.low, f.high, str(f.hedge),
-        list(f.countries), f.region, list(f.sectors), f.period_start, f.period_end, f.part_of, f.quote, f.start,
-        f.end, f.count_text, f.count_start, f.count_end, f.attribution, f.agency, f.gender, f.location, f.confidence,
+        list(f.countries), f.region, list(f.sectors), f.period_start, f.period_end, f.part_of, f.quote,
+        f.start, f.end, f.count_text, f.count_start, f.count_end, f.attribution, f.agency, f.gender,
+        f.location, f.confidence,
     )  # fmt: skip

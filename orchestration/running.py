@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import socket
 import sys
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from orchestration.home import ROOT
-from orchestration.ledger import LedgerError
+from orchestration.home import ROOT, Home
+from orchestration.ledger import LedgerError, MixedHomeError
+from orchestration.publishing.summary import print_summary
 from orchestration.scraping.sources import SourceError
 from orchestration.selection import Selection
 from orchestration.steps import check_selection
 
 if TYPE_CHECKING:
-    from dagster import ExecuteInProcessResult
+    from dagster import DagsterInstance, ExecuteInProcessResult
 
 PUBLISHED, FAILED, USAGE = 0, 1, 2
+PID_TAG = "laborledger/pid"
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
@@ -34,7 +39,13 @@ class _Progress(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line, without reading markup from what an outlet sent."""
-        style = "dim" if record.levelno < logging.WARNING else "yellow" if record.levelno < logging.ERROR else "red"
+        style = (
+            "dim"
+            if record.levelno < logging.WARNING
+            else "yellow"
+            if record.levelno < logging.ERROR
+            else "red"
+        )
         err.print(f"  {record.getMessage()}", style=style, markup=False, soft_wrap=True)
 
 
@@ -49,23 +60,26 @@ def _complain(message: str) -> None:
     err.print(f"laborledger: {message}", style="red", markup=False, soft_wrap=True)
 
 
-def _is_ready(selection: Selection) -> bool:
-    """Whether the selection can run at all; says what is wrong and how to mend it if not."""
+def _readiness(selection: Selection) -> int | None:
+    """The exit status where the selection cannot run at all, having said why and the cure; else None."""
     try:
         check_selection(selection)
         selection.home.prepare()
-    except (SourceError, LedgerError, OSError) as error:
+    except (SourceError, MixedHomeError) as error:
         _complain(str(error))
-        return False
+        return USAGE
+    except (LedgerError, OSError) as error:
+        _complain(str(error))
+        return FAILED
     selection.export()
-    return True
+    return None
 
 
 def run(selection: Selection) -> int:
     """Run the job once in this process and print its summary; gives the exit status."""
-    if not _is_ready(selection):
-        return USAGE
     _show_progress()
+    if (status := _readiness(selection)) is not None:
+        return status
     try:
         result = _execute()
     except KeyboardInterrupt:
@@ -75,7 +89,7 @@ def run(selection: Selection) -> int:
         _print_failures(result)
         _complain("the run failed; the published file is as it was")
         return FAILED
-    _print_summary(selection, result)
+    _print_summary(selection, _metadata(result))
     return PUBLISHED
 
 
@@ -89,8 +103,21 @@ def _execute() -> ExecuteInProcessResult:
 
     quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
+        _close_cut_off_runs(instance)
         job = defs().resolve_job_def(JOB)
-        return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False)
+        tags = {PID_TAG: str(os.getpid())}
+        return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False, tags=tags)
+
+
+def _close_cut_off_runs(instance: DagsterInstance) -> None:
+    """Mark runs of this command whose process is gone as failed: the UI must not show them as running."""
+    import dagster as dg
+
+    going = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    for record in instance.get_run_records(going, limit=100):
+        pid = record.dagster_run.tags.get(PID_TAG)
+        if pid and not psutil.pid_exists(int(pid)):
+            instance.report_run_failed(record.dagster_run, "its process is gone: the run was cut off")
 
 
 def _print_failures(result: ExecuteInProcessResult) -> None:
@@ -99,21 +126,82 @@ def _print_failures(result: ExecuteInProcessResult) -> None:
             failure = event.step_failure_data.error
             cause = failure.cause or failure
             _complain(f"{event.step_key}: {cause.message.strip()}")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity.value == "ERROR":
+                _complain(f"the check {check.check_name} of {check.asset_key.to_user_string()} did not pass")
 
 
 def _metadata(result: ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
     """For each asset, what its materialisation says, as plain values."""
     return {
-        event.asset_key.to_user_string(): {k: v.value for k, v in event.step_materialization_data.materialization.metadata.items()}
+        event.asset_key.to_user_string(): {
+            k: v.value for k, v in event.step_materialization_data.materialization.metadata.items()
+        }
         for event in result.get_asset_materialization_events()
         if event.asset_key
     }
 
 
+def _print_summary(selection: Selection, facts: dict[str, dict[str, Any]]) -> None:
+    """What was fetched and found, the totals, where the file is, and how to go on."""
+    fetched, read, published = (
+        facts[name] for name in ("raw/articles", "raw/figures", "published_warehouse")
+    )
+    out.print(_requests_table(fetched))
+    out.print(
+        f"{fetched['pages_parsed']:,} pages parsed, {read['articles_read']:,} articles read, "
+        f"{read['figures']:,} figures found in them\n"
+    )
+    out.print("Workers by host country, measure and status: flows summed, presence as last reported")
+    print_summary(selection.home.published_file, out)
+    _print_warnings([*fetched["warnings"], *read["warnings"], *published["warnings"]])
+    state = "published" if published["changed"] else "nothing changed; still current"
+    out.print(f"\n{state}: {selection.home.published_file}", soft_wrap=True)
+    out.print(f"ask it:  {_sql_example(selection)}", markup=False, soft_wrap=True)
+    if selection.is_sample:
+        out.print(
+            "These are sample articles, written for this project; they are no source of facts.\n"
+            "go on:   .venv/bin/laborledger run               the live outlets, into warehouse/live\n"
+            "         .venv/bin/laborledger run --inbox DIR   pages that you saved\n"
+            "         make ui                                 watch it in the Dagster UI",
+            soft_wrap=True,
+        )
+
+
+def _sql_example(selection: Selection) -> str:
+    """One line that asks the published file for its newest claims."""
+    home = selection.home.path
+    where = "" if home == Home.to_read().path else f" --home {shlex.quote(str(home))}"
+    query = "select published_on, country_code, measure, status, workers_low, workers_high from fct_claims"
+    return f".venv/bin/laborledger sql{where} '{query} order by published_on desc limit 5'"
+
+
+def _requests_table(fetched: dict[str, Any]) -> Table:
+    """Requests by source: what was new, changed, unchanged, and all that gave nothing."""
+    table = Table(title="Fetched", title_justify="left")
+    table.add_column("Source")
+    for heading in ("Requests", "New", "Changed", "Unchanged", "Other"):
+        table.add_column(heading, justify="right")
+    for source, outcomes in sorted(fetched["by_source"].items()):
+        known = [outcomes.get(name, 0) for name in ("new", "changed", "unchanged")]
+        rest = [f"{name} {n}" for name, n in outcomes.items() if name not in ("new", "changed", "unchanged")]
+        counts = (sum(outcomes.values()), *known)
+        table.add_row(Text(source), *(f"{n:,}" for n in counts), Text(", ".join(rest)))
+    return table
+
+
+def _print_warnings(found: list[str]) -> None:
+    if found:
+        out.print(f"\n{len(found)} warning{'' if len(found) == 1 else 's'}:", style="yellow")
+        for warning in found:
+            out.print(f"  {warning}", style="yellow", markup=False, soft_wrap=True)
+
+
 def serve_ui(selection: Selection, port: int) -> int:
     """Become the Dagster UI on 127.0.0.1; returns only when it cannot start."""
-    if not _is_ready(selection):
-        return USAGE
+    if (status := _readiness(selection)) is not None:
+        return status
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -17,7 +17,7 @@ SAMPLE, LIVE, NONE = "sample", "live", "none"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`sources` is `sample`, `live`, `none` or the path of a sources file; `inbox` a folder of saved pages."""
+    """`sources` is `sample`, `live`, `none` or the path of a file; `inbox` a folder of saved pages."""
 
     sources: str
     inbox: Path | None
@@ -35,6 +35,10 @@ class Selection:
         """The selection that `export` wrote, or the defaults."""
         inbox = os.environ.get("LABORLEDGER_INBOX")
         return cls.of(os.environ.get("LABORLEDGER_SOURCES") or None, Path(inbox) if inbox else None, None)
+
+    def asked(self, sources: str, inbox: str | None) -> Selection:
+        """The same home with the sources and inbox that a launch asks for."""
+        return Selection(sources, Path(inbox).resolve() if inbox else None, self.home)
 
     @property
     def is_sample(self) -> bool:

@@ -10,24 +10,29 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.version import extractor_version
 from orchestration.home import Home
-from orchestration.ledger import Ledger, open_ledger
-from orchestration.records import Article, Reading
+from orchestration.ledger import check_kinds, open_ledger
+from orchestration.records import Article, Figure, Reading
+from orchestration.sample_outlet.server import HOST as SAMPLE_HOST
+from orchestration.sample_outlet.server import serve
 from orchestration.scraping.archive import Archive
 from orchestration.scraping.fetch import Fetcher
-from orchestration.scraping.inbox import read_inbox
-from orchestration.scraping.page import Visit
-from orchestration.scraping.scrape import read_again, scrape
+from orchestration.scraping.guard import Guard
+from orchestration.scraping.inbox import INBOX, read_inbox
+from orchestration.scraping.page import Known, Visit
+from orchestration.scraping.parse import parse as parse_page_of
+from orchestration.scraping.scrape import Parse, read_again, scrape
 from orchestration.scraping.sources import SOURCES_FILE, Source, load_sources
 from orchestration.scraping.version import parser_version
 from orchestration.selection import LIVE, NONE, SAMPLE, Selection
@@ -37,6 +42,9 @@ T = TypeVar("T")
 
 BATCH = 20
 """Pages or articles that are stored at once: what a kill can cost."""
+ALIVE = ("new", "changed", "unchanged")
+"""Outcomes of a request whose answer could be used."""
+SHOWN_WARNINGS, SHOWN_FIGURES = 50, 20
 
 
 def now() -> datetime:
@@ -81,3 +89,245 @@ class Collected:
         """Keep a message for the summary, and show it now."""
         self.warnings.append(message)
         logger.warning("%s", message)
+
+    def outcomes_of(self, source_id: str) -> Counter[str]:
+        """How often each outcome came from a source, feeds and pages together."""
+        return self.outcomes.get(source_id, Counter())
+
+    def metadata(self) -> dict[str, Any]:
+        """The facts by name, as plain values for an orchestrator to show."""
+        total = sum(self.outcomes.values(), Counter[str]())
+        return {
+            "requests": sum(total.values()),
+            "new": total["new"],
+            "changed": total["changed"],
+            "unchanged": total["unchanged"],
+            "pages_parsed": self.pages["parsed"],
+            "pages_without_article": sum(self.pages.values()) - self.pages["parsed"],
+            "read_again": self.read_again,
+            "by_source": {name: dict(sorted(found.items())) for name, found in self.outcomes.items()},
+            "dead": list(self.dead),
+            "warnings": self.warnings[:SHOWN_WARNINGS],
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def chosen_sources(selection: Selection) -> tuple[Source, ...]:
+    """The outlets that a selection names. Raises SourceError for a wrong sources file."""
+    if selection.sources == NONE:
+        return ()
+    if selection.sources in (SAMPLE, LIVE):
+        return tuple(s for s in load_sources(SOURCES_FILE) if s.sample == selection.is_sample)
+    return load_sources(Path(selection.sources))
+
+
+def check_selection(selection: Selection) -> None:
+    """Refuse what cannot run at all, before anything is made or fetched.
+
+    Raises SourceError for a wrong sources file, MixedHomeError where sample articles and others would
+    meet, LedgerError where the build file cannot be used.
+    """
+    sources = chosen_sources(selection)
+    if selection.home.build_file.exists():
+        with open_ledger(selection.home) as ledger:
+            ledger.check_kind(sources, selection.inbox is not None, selection.home)
+    else:
+        check_kinds({s.sample for s in sources}, set(), selection.inbox is not None, selection.home)
+
+
+def collect(selection: Selection, run_id: str) -> Collected:
+    """Ask the outlets, read the inbox, keep what came: articles, and a row for each request.
+
+    Nothing that an outlet does ends it; raises SourceError or LedgerError for what keeps it from working.
+    """
+    began = time.monotonic()
+    collected = Collected()
+    sources = chosen_sources(selection)
+    parse = _parser(sources)
+    with ExitStack() as stack:
+        archive = stack.enter_context(closing(Archive(selection.home.archive, run_id)))
+        fetcher = Fetcher(_guard(sources, stack))
+        _store_sources(selection, sources)
+        collected.read_again = _read_again(selection.home, archive, parse, sources)
+        _warn_of_unverified(collected, sources)
+        for source in sources:
+            logger.info("%s: looking at %s", source.id, source.homepage)
+            known = _known(selection.home, source.id)
+            visits = scrape(source, fetcher, archive, known, run_id, parse, parser_version())
+            _store(selection.home, visits, collected)
+            _judge_life(collected, source.id)
+        if selection.inbox:
+            _store(selection.home, _inbox_visits(selection, archive, run_id, sources), collected)
+    collected.seconds = time.monotonic() - began
+    return collected
+
+
+def _parser(sources: Iterable[Source]) -> Parse:
+    """The parser of pages: any known outlet may be the origin of a republished story."""
+    return partial(parse_page_of, sources=tuple(_outlets(sources).values()))
+
+
+def _guard(sources: Iterable[Source], stack: ExitStack) -> Guard:
+    """What may be reached; the sample outlet is started where one of the sources is it."""
+    local = {address for source in sources if source.local for address in source.addresses}
+    mapping: dict[str, tuple[str, int]] = {}
+    if any(source.sample and SAMPLE_HOST in source.hosts for source in sources):
+        outlet = stack.enter_context(serve())
+        mapping[SAMPLE_HOST] = ("127.0.0.1", outlet.port)
+        logger.info("the sample outlet answers on 127.0.0.1:%d", outlet.port)
+    return Guard(frozenset(local), mapping)
+
+
+def _outlets(sources: Iterable[Source]) -> dict[str, Source]:
+    """Every known outlet by id: those of the project's own file, saved pages, and the chosen ones."""
+    return {source.id: source for source in (*load_sources(SOURCES_FILE), INBOX, *sources)}
+
+
+def _store_sources(selection: Selection, sources: Sequence[Source]) -> None:
+    """Keep every outlet's row: one that is not asked may still be the origin of a story."""
+    with open_ledger(selection.home) as ledger:
+        ledger.check_kind(sources, selection.inbox is not None, selection.home)
+        ledger.store_sources(_outlets(sources).values())
+
+
+def _known(home: Home, source_id: str) -> dict[str, Known]:
+    with open_ledger(home) as ledger:
+        return ledger.known_pages(source_id)
+
+
+def _read_again(home: Home, archive: Archive, parse: Parse, sources: Iterable[Source]) -> int:
+    """Read what older parsers read and this one has not, from the archive; gives how many pages."""
+    with open_ledger(home) as ledger:
+        stale = ledger.stale_pages(parser_version())
+    by_id = _outlets(sources)
+    done = 0
+    for batch in in_batches([page for page in stale if page.source_id in by_id]):
+        parsed = [read_again(p, archive, parse, parser_version(), by_id[p.source_id]) for p in batch]
+        with open_ledger(home) as ledger:
+            for page in parsed:
+                ledger.store_parse(page)
+        done += len(batch)
+        logger.info("read again with the present parser: %d of %d pages", done, len(stale))
+    return done
+
+
+def _inbox_visits(
+    selection: Selection, archive: Archive, run_id: str, sources: Iterable[Source]
+) -> Iterator[Visit]:
+    """The saved pages of the inbox; sidecars may name any known outlet."""
+    assert selection.inbox is not None
+    logger.info("reading saved pages in %s", selection.inbox)
+    outlets = [source for source in _outlets(sources).values() if not source.sample]
+    with open_ledger(selection.home) as ledger:
+        known = {url: page for source in outlets for url, page in ledger.known_pages(source.id).items()}
+    return read_inbox(selection.inbox, known, archive, run_id, outlets, parser_version())
+
+
+def _store(home: Home, visits: Iterable[Visit], collected: Collected) -> None:
+    """Keep visits batch by batch; the outlet is not waited for while the lock is held."""
+    for batch in in_batches(visits):
+        with open_ledger(home) as ledger:
+            ledger.store_visits(batch)
+        for visit in batch:
+            collected.add(visit)
+
+
+def _judge_life(collected: Collected, source_id: str) -> None:
+    """A source of which nothing could be read is dead for this run, whatever it answered."""
+    outcomes = collected.outcomes_of(source_id)
+    if not any(outcomes[alive] for alive in ALIVE):
+        collected.dead.append(source_id)
+        collected.warn(f"{source_id}: nothing could be read in this run; what it published is not known")
+
+
+def _warn_of_unverified(collected: Collected, sources: Iterable[Source]) -> None:
+    unmet = [source.id for source in sources if not source.verified]
+    if unmet:
+        collected.warn(f"not yet seen to work on the live outlet (verified = false): {', '.join(unmet)}")
+
+
+@dataclass(slots=True)
+class Extracted:
+    """What reading the current articles gave: articles by outcome, figures and rejects of this run."""
+
+    articles: Counter[str] = field(default_factory=Counter)
+    figures: int = 0
+    rejects: int = 0
+    seconds: float = 0.0
+    newest: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, article: Article, reading: Reading) -> None:
+        """Count one article's reading."""
+        self.articles[reading.outcome] += 1
+        self.figures += len(reading.figures)
+        self.rejects += len(reading.rejects)
+        shown = ((f, article) for f in reading.figures)
+        self.newest = [*self.newest, *(_shown(f, a) for f, a in shown)][-SHOWN_FIGURES:]
+
+    def metadata(self) -> dict[str, Any]:
+        """The facts by name, as plain values for an orchestrator to show."""
+        return {
+            "articles_read": sum(self.articles.values()),
+            "by_outcome": dict(sorted(self.articles.items())),
+            "figures": self.figures,
+            "rejects": self.rejects,
+            "seconds": round(self.seconds, 1),
+            "extractor_version": extractor_version(),
+            "newest": self.newest[::-1],
+            "warnings": self.warnings[:SHOWN_WARNINGS],
+        }
+
+
+def _shown(figure: Figure, article: Article) -> dict[str, Any]:
+    """A figure as one row of a table for people."""
+    return {
+        "published": str(article.published),
+        "measure": str(figure.measure),
+        "status": str(figure.status),
+        "low": figure.low,
+        "high": figure.high,
+        "hosts": ", ".join(figure.countries) or figure.region or "",
+        "quote": figure.quote,
+    }
+
+
+def read_figures(home: Home) -> Extracted:
+    """Read each current text version that this extractor has not read, oldest first. Raises LedgerError."""
+    began = time.monotonic()
+    extracted = Extracted()
+    version = extractor_version()
+    with open_ledger(home) as ledger:
+        unread = ledger.count_unread(version)
+    while True:
+        with open_ledger(home) as ledger:
+            batch = ledger.unread_articles(version, BATCH)
+        if not batch:
+            break
+        _read_batch(home, batch, version, extracted)
+        logger.info(
+            "read %d of %d articles, %d figures", sum(extracted.articles.values()), unread, extracted.figures
+        )
+    extracted.seconds = time.monotonic() - began
+    return extracted
+
+
+def _read_batch(home: Home, batch: Sequence[tuple[str, Article]], version: str, extracted: Extracted) -> None:
+    read = [(name, article, *_read_one(article, extracted)) for name, article in batch]
+    with open_ledger(home) as ledger:
+        for name, article, reading, milliseconds, detail in read:
+            ledger.store_reading(name, article.id, reading, version, milliseconds, detail)
+            extracted.add(article, reading)
+
+
+def _read_one(article: Article, extracted: Extracted) -> tuple[Reading, float, str | None]:
+    """One article's reading, its milliseconds, and what went wrong: one text never ends a run."""
+    began, detail = time.perf_counter(), None
+    try:
+        reading = read_article(article)
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"[:500]
+        reading = Reading("failed")
+        extracted.warnings.append(f"{article.source_id}: {article.url or article.title}: not read: {detail}")
+        logger.warning("%s", extracted.warnings[-1])
+    return reading, (time.perf_counter() - began) * 1000, detail

@@ -1,6 +1,7 @@
-"""The Python assets, thin: each calls one step and says what it did. Rules and storage are elsewhere."""
+"""The Python assets, thin: each calls one step and says what it did. Rules and storage are elsewhere.
 
-from __future__ import annotations
+No postponed annotations here: Dagster reads a config class only from the annotation itself.
+"""
 
 from typing import Any
 
@@ -65,7 +66,7 @@ def _answered(collected: Collected) -> dg.AssetCheckResult:
     pool="duckdb_writer",
 )
 def raw_figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Every counted statement of the current articles, with its quote: one row a figure, version and reader."""
+    """Every counted statement of the current articles with its quote: a row a figure, version and reader."""
     return dg.MaterializeResult(metadata=read_figures(Selection.from_environment().home).metadata())
 
 
