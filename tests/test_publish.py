@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -22,7 +24,7 @@ from orchestration.publishing import PublishError
 from orchestration.publishing.builds import Builds, file_hash, outlived
 from orchestration.publishing.gate import GateRefused
 from orchestration.publishing.manifest import Manifest
-from orchestration.publishing.publish import SMOKE, publish
+from orchestration.publishing.publish import SMOKE, publish, told_clearly
 from orchestration.publishing.smoke import smoke
 from tests.builds import NOW, build_home, later, rebuild, write_artifacts
 from tests.drivers import VERSIONS, ask
@@ -310,12 +312,38 @@ class TestFailures:
         assert "PublishError: Nothing was published" in told.stderr.splitlines()[-1]
         assert state_of(home) == before
 
+    def test_a_full_disk_is_called_so(self, home: Home) -> None:
+        with (
+            pytest.raises(PublishError, match=r"disk under .*published is full: make room and run again"),
+            told_clearly(home),
+        ):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def test_a_moment_without_a_time_zone_is_refused(self, home: Home) -> None:
+        with pytest.raises(ValueError, match="has no time zone"):
+            publish(home, "run-2", NOW.replace(tzinfo=None))
+
     def test_a_file_where_the_link_must_be_is_not_overwritten(self, home: Home) -> None:
         home.published_file.unlink()
         home.published_file.write_text("mine")
         with pytest.raises(PublishError, match="must be a link"):
             publish(home, "run-2", later(hours=1))
         assert home.published_file.read_text() == "mine"
+
+
+def test_a_home_may_lie_anywhere(built: Home, tmp_path: Path) -> None:
+    folder = tmp_path / 'it\'s "odd"; 노동자 (1)'
+    folder.mkdir()
+    home = copied(built, folder)
+    assert publish(home, "run-1", NOW).changed
+    rebuild(home, NEW_BOUND)
+    assert publish(home, "run-2", later(hours=1)).rows["meta_builds"] == 2
+
+
+def test_a_build_is_named_by_its_moment_in_utc(unpublished: Home) -> None:
+    seoul = timezone(timedelta(hours=9))
+    told = publish(unpublished, "run-1", datetime(2026, 11, 25, 6, 0, 0, 123456, tzinfo=seoul))
+    assert told.build.startswith("20261124T210000123Z-")
 
 
 class TestRecovery:

@@ -64,11 +64,14 @@ def publish(home: Home, run_id: str, now: datetime) -> Published:
 
     A build that says the same as the current one, by the same versions, is not published again.
     Raises GateRefused when dbt's checks did not pass, PublishError for anything else that keeps the
-    build from being published: the published file is then as it was.
+    build from being published: the published file is then as it was. ValueError for a `now` without
+    a time zone.
     """
+    if now.tzinfo is None:
+        raise ValueError(f"{now} has no time zone, and a build is named by its moment in UTC")
     passed = check_gate(home.dbt_target, home.build_file)
     builds = Builds(home.published)
-    with _told_clearly(home), copying.reading(home.build_file) as connection:
+    with told_clearly(home), copying.reading(home.build_file) as connection:
         builds.prepare()
         copying.check_present(connection, passed.marts)
         before = builds.current()
@@ -87,7 +90,7 @@ def publish(home: Home, run_id: str, now: datetime) -> Published:
 
 
 @contextmanager
-def _told_clearly(home: Home) -> Iterator[None]:
+def told_clearly(home: Home) -> Iterator[None]:
     """Errors of the disk and of DuckDB as one PublishError."""
     import duckdb
 
