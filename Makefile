@@ -84,15 +84,15 @@ check: $(STAMP) ## lint, format, types, layers, Dagster definitions
 
 .PHONY: test
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: score
 score: $(STAMP) ## precision and recall on tests/gold (PIN=1 writes orchestration/extraction/quality.json)
 	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN))
 
 .PHONY: endurance
-endurance: $(STAMP) ## the long campaigns: hundreds of kills
-	LABORLEDGER_ENDURANCE=1 $(BIN)/python -m pytest -m endurance
+endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing and of whole runs (KILLS=200)
+	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_publish.py tests/test_pipeline.py -k killed
 
 .PHONY: clean
 clean: ## what was built from the sample outlet (warehouse/live is kept)

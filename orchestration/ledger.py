@@ -252,14 +252,17 @@ class Ledger:
         """The latest payload of each page that older parsers read and this one has not."""
         found = self._rows(
             """
-            select fetches.source_id, fetches.url, fetches.payload_sha256, fetches.warc_file,
-                fetches.warc_offset
-            from raw.fetches
+            with latest as (
+                select source_id, url, payload_sha256, warc_file, warc_offset
+                from raw.fetches
+                where warc_file is not null
+                qualify row_number() over (partition by url order by fetched_at desc, fetch_id) = 1
+            )
+            select source_id, url, payload_sha256, warc_file, warc_offset
+            from latest
             semi join raw.parses using (url, payload_sha256)
             anti join (select * from raw.parses where parser_version = ?) as read using (url, payload_sha256)
-            where fetches.warc_file is not null
-            qualify row_number() over (partition by fetches.url order by fetched_at desc, fetch_id) = 1
-            order by fetches.url
+            order by url
             """,
             parser_version,
         )

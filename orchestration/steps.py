@@ -146,7 +146,7 @@ def collect(selection: Selection, run_id: str) -> Collected:
     parse = _parser(sources)
     with ExitStack() as stack:
         archive = stack.enter_context(closing(Archive(selection.home.archive, run_id)))
-        fetcher = Fetcher(_guard(sources, stack))
+        fetcher = stack.enter_context(closing(Fetcher(_guard(sources, stack))))
         _store_sources(selection, sources)
         collected.read_again = _read_again(selection.home, archive, parse, sources)
         _warn_of_unverified(collected, sources)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import random
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.runs import Ran, kill_after, laborledger
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_GOLD = ROOT.parent / "shared" / "gold"
@@ -27,7 +29,7 @@ def _is_near(address: Any) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse each connection that would leave this machine."""
 
     def connect(self: socket.socket, address: Any) -> None:
@@ -36,7 +38,28 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         _connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    yield
+
+
+SLOW_FILES = ("test_gate.py", "test_definitions.py", "test_warehouse.py", "test_pipeline.py", "test_ui.py")
+"""Run last: whole builds, runs and a browser."""
+ONE_HOME = frozenset({"test_pipeline.py", "test_ui.py"})
+"""They share the home of the fixture `sample`, so one process runs them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast files first; with several processes, a file's tests stay in one."""
+    items.sort(key=lambda item: item.path.name in SLOW_FILES and 1 + SLOW_FILES.index(item.path.name))
+    for item in items:
+        name = item.path.name
+        item.add_marker(pytest.mark.xdist_group("one-home" if name in ONE_HOME else name))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A home on which a run of the sample outlet was killed midway, and the run that made it good."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    kill_after(random.Random(7).uniform(6, 12), home)
+    return home, laborledger("run", "--sources", "sample", "--home", home)
 
 
 @pytest.fixture(scope="session")

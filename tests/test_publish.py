@@ -426,7 +426,7 @@ def arm(): sys.addaudithook(hook)
 """
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("LABORLEDGER_KILLS", "8"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("LABORLEDGER_KILLS", "3"))))
 def test_killed_at_any_instant_the_link_leads_to_a_whole_file(home: Home, seed: int) -> None:
     """Even seeds kill after a random time, odd ones just before a random touch of the file system."""
     chance = random.Random(seed)

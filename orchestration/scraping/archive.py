@@ -7,10 +7,13 @@ no run appends to another's file. Bodies are kept decoded; what a record means i
 from __future__ import annotations
 
 import io
+import re
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -19,7 +22,11 @@ from warcio.warcwriter import WARCWriter
 
 from orchestration.scraping.page import Page
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes that are read of one record."""
 REWRITTEN = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+UNWRITABLE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+"""What would break a record's header: a file's name may hold anything."""
 
 
 class ArchiveError(RuntimeError):
@@ -54,12 +61,18 @@ class Archive:
         writer = WARCWriter(self._file, gzip=True)
         date = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         record = writer.create_warc_record(
-            url, kind, payload=io.BytesIO(payload), http_headers=http, warc_headers_dict={"WARC-Date": date},
+            UNWRITABLE.sub(lambda found: quote(found[0], errors="replace"), url), kind,
+            payload=io.BytesIO(payload), length=len(payload), http_headers=http,
+            warc_headers_dict={"WARC-Date": date},
             warc_content_type="application/octet-stream" if http is None else "",
         )  # fmt: skip
         writer.write_record(record)
         self._file.flush()
         return self._name, offset
+
+    def holds(self, warc_file: str) -> bool:
+        """Whether the folder still has this file."""
+        return (self._folder / warc_file).is_file()
 
     def read(self, warc_file: str, offset: int) -> Page:
         """The page that a record holds. Raises ArchiveError."""
@@ -67,9 +80,8 @@ class Archive:
         try:
             with (self._folder / warc_file).open("rb") as stream:
                 stream.seek(offset)
-                record = next(iter(ArchiveIterator(stream)))
-                return _page(record)
-        except (OSError, StopIteration, ArchiveLoadFailed, EOFError, ValueError) as error:
+                return _page(next(iter(ArchiveIterator(stream, check_digests="raise"))))
+        except (OSError, StopIteration, ArchiveLoadFailed, EOFError, ValueError, zlib.error) as error:
             raise ArchiveError(f"{where}: no readable record: {error or 'nothing is there'}") from error
 
     def close(self) -> None:
@@ -80,10 +92,17 @@ class Archive:
 
 
 def _page(record: object) -> Page:
+    if record.rec_type not in ("response", "resource"):  # type: ignore[attr-defined]
+        raise ValueError("a record of another kind")
     headers = record.rec_headers  # type: ignore[attr-defined]
     http = record.http_headers  # type: ignore[attr-defined]
     sent = {name.lower(): value for name, value in http.headers} if http else {}
     url = headers.get_header("WARC-Target-URI")
-    at = datetime.strptime(headers.get_header("WARC-Date"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    payload = record.content_stream().read()  # type: ignore[attr-defined]
+    at = datetime.strptime(headers.get_header("WARC-Date") or "", "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    whole = (record.payload_length if http else record.length) or 0  # type: ignore[attr-defined]
+    if whole > LARGEST:
+        raise ValueError(f"a record of {whole} bytes; more than {LARGEST} are not read")
+    payload = record.content_stream().read(LARGEST)  # type: ignore[attr-defined]
+    if len(payload) != whole:
+        raise ValueError(f"the record is torn: {len(payload)} bytes of {whole}")
     return Page(url, payload, sent.get("content-type"), at, sent)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
 MOST_ADDRESSES = 50_000
 LARGEST = 64 * 1024 * 1024
+LONGEST_ADDRESS = 2_000
+MOST_ENTRIES = 2_000
+"""Of one feed; a feed announces what is new, and a sitemap the rest."""
 
 
 class UnreadableAnnouncement(ValueError):
@@ -37,28 +41,33 @@ class Sitemap:
 
 
 def _plain_url(base: str, href: str) -> str | None:
-    """The absolute web address without its fragment, or None where it is none."""
+    """The absolute web address without its fragment, or None where it is none, or one with a password."""
+    if len(href) > LONGEST_ADDRESS:
+        return None
     try:
         parts = urlsplit(urljoin(base, href.strip()))
+        _ = parts.port  # raises ValueError for a port that is none
+        url = urlunsplit(parts._replace(fragment="")).replace(" ", "%20")
+        url.encode("utf-8")
     except ValueError:
         return None
-    return (
-        urlunsplit(parts._replace(fragment=""))
-        if parts.scheme in ("http", "https") and parts.netloc
-        else None
-    )
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    return url if is_web else None
 
 
 def _unpacked(payload: bytes) -> bytes:
     """A gzipped file's content, bounded; anything else as it is."""
     if not payload.startswith(b"\x1f\x8b"):
         return payload
+    unpacker = zlib.decompressobj(wbits=31)
     try:
-        content = zlib.decompressobj(wbits=31).decompress(payload, LARGEST + 1)
+        content = unpacker.decompress(payload, LARGEST + 1)
     except zlib.error as error:
         raise UnreadableAnnouncement(f"a damaged gzip file: {error}") from error
     if len(content) > LARGEST:
         raise UnreadableAnnouncement(f"unpacks to more than {LARGEST} bytes")
+    if not unpacker.eof:
+        raise UnreadableAnnouncement("a torn gzip file")
     return content
 
 
@@ -68,7 +77,7 @@ def _xml(payload: bytes) -> etree._Element:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
     )
     try:
-        root = etree.fromstring(_unpacked(payload), parser)
+        root = etree.fromstring(_unpacked(payload).lstrip(b"\xef\xbb\xbf \r\n\t"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableAnnouncement(f"no well-formed XML: {error}") from error
     if root is None or root.getroottree().docinfo.internalDTD is not None:
@@ -83,9 +92,25 @@ def read_feed(payload: bytes, url: str) -> tuple[Announced, ...]:
     root = _xml(payload)
     if etree.QName(root).localname.lower() not in ("rss", "feed", "rdf"):
         raise UnreadableAnnouncement(f"no feed: its outermost element is <{etree.QName(root).localname}>")
-    entries = feedparser.parse(etree.tostring(root), sanitize_html=False).entries[:MOST_ADDRESSES]
+    _lighten(root)
+    entries = feedparser.parse(etree.tostring(root), sanitize_html=False, resolve_relative_uris=False).entries
     found = ((_plain_url(url, e.get("link") or ""), str(e.get("title") or "")) for e in entries)
     return _unique(Announced(address, title) for address, title in found if address)
+
+
+def _lighten(root: etree._Element) -> None:
+    """Take out of a feed what costs time and is not read: texts, and entries beyond the bound."""
+    entries = list(root.iter("{*}item", "{*}entry"))
+    for entry in entries[MOST_ENTRIES:]:
+        _remove(entry)
+    for text in list(root.iter("{*}description", "{*}encoded", "{*}content", "{*}summary")):
+        _remove(text)
+
+
+def _remove(node: etree._Element) -> None:
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)
 
 
 def read_sitemap(payload: bytes, url: str) -> Sitemap:
@@ -102,15 +127,32 @@ def read_sitemap(payload: bytes, url: str) -> Sitemap:
 
 
 def read_listing(payload: bytes, url: str) -> tuple[Announced, ...]:
-    """The links of a listing page, in its order."""
+    """The links of a listing page, in its order. Raises UnreadableAnnouncement."""
     from lxml import html
 
-    parser = html.HTMLParser(recover=True, no_network=True, huge_tree=False)
-    root = html.document_fromstring(payload, parser=parser) if payload.strip() else None
-    if root is None:
-        raise UnreadableAnnouncement("an empty page")
-    links = ((_plain_url(url, a.get("href") or ""), (a.text or "").strip()) for a in root.iter("a"))
+    parser = html.HTMLParser(
+        no_network=True, huge_tree=False, encoding="utf-8" if _is_utf8(payload) else None
+    )
+    try:
+        root = html.document_fromstring(payload, parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise UnreadableAnnouncement(f"no HTML page: {error}") from error
+    links = ((_plain_url(url, a.get("href") or ""), _words(a)) for a in root.iter("a"))
     return _unique(Announced(address, title) for address, title in links if address)
+
+
+def _is_utf8(payload: bytes) -> bool:
+    """Whether a page is UTF-8, as pages are that name no encoding; libxml2 would take them for Latin-1."""
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _words(link: etree._Element) -> str:
+    """A link's own words, bounded: a hostile page nests links in links."""
+    return " ".join(" ".join(str(t) for t in islice(link.itertext(), 50)).split())[:500]
 
 
 def _unique(found: Iterator[Announced]) -> tuple[Announced, ...]:

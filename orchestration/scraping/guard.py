@@ -15,10 +15,12 @@ from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that leads to public hosts; the rest holds ever new special blocks."""
 
 
 class RefusedAddress(Exception):
@@ -33,6 +35,8 @@ def _is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(str(inner))
+        if ip not in GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
@@ -73,20 +77,28 @@ def guarded_pool(guard: Guard, connections: set[HTTPConnection]) -> urllib3.Pool
                 raise NameResolutionError(self.host, self, error) from error
             try:
                 made = create_connection(address, self.timeout, socket_options=self.socket_options)
+            except TimeoutError as error:
+                raise ConnectTimeoutError(self, f"no connection within {self.timeout} s") from error
             except OSError as error:
                 raise NewConnectionError(self, f"{error}") from error
+            if self in connections:
+                self.line.close()
+            # A hold of our own: TLS takes `made` over for its handshake, and http.client lets go of it
+            # while a body without a length is still read.
+            self.line = made.dup()
             connections.add(self)
             return made
 
         def cut(self: Any) -> None:
             """End the connection from another thread, in the middle of whatever it does."""
-            if self.sock is not None:
-                with contextlib.suppress(OSError):
-                    self.sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):
+                self.line.shutdown(socket.SHUT_RDWR)
 
-        def close(self: Any) -> None:
-            connections.discard(self)
-            super().close()  # type: ignore[misc]
+        def let_go(self: Any) -> None:
+            """Give up our hold of a connection that is closed, so that the other side sees it end."""
+            if self.sock is None and self in connections:
+                connections.discard(self)
+                self.line.close()
 
     class Plain(Guarded, HTTPConnection):
         """Over http."""
@@ -100,6 +112,6 @@ def guarded_pool(guard: Guard, connections: set[HTTPConnection]) -> urllib3.Pool
     class SecurePool(urllib3.HTTPSConnectionPool):
         ConnectionCls = Secure
 
-    manager = urllib3.PoolManager(num_pools=50, maxsize=1, block=True)
+    manager = urllib3.PoolManager(num_pools=50, maxsize=1)
     manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return manager

@@ -11,6 +11,10 @@ from orchestration.scraping.fetch import AGENT_TOKEN, Answer
 ALLOWED, DISALLOWED, UNKNOWN, NOT_APPLICABLE = "allowed", "disallowed", "unknown", "not_applicable"
 LARGEST = 512 * 1024
 """Bytes that are read of a robots.txt; the rest is as if it were not there."""
+LONGEST_DELAY = 300.0
+"""Seconds; a host that asks for a longer pause between two requests is left alone."""
+MOST_RULES = 2_000_000
+"""Agents times rules: the protego library keeps each rule once for each agent named before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,25 @@ class Robots:
         holds no rule.
         """
         if payload is not None:
-            text = payload[:LARGEST].decode("utf-8", "replace")
-            return cls(None if text.lstrip("\ufeff \r\n\t").startswith("<") else Protego.parse(text))
+            return cls._read(payload[:LARGEST].decode("utf-8", "replace").lstrip("\ufeff \r\n\t"))
         if answer.status is not None and 400 <= answer.status < 500 and answer.status != 429:
             return cls()
         return cls(
             closed=f"robots.txt could not be read ({answer.detail}), so the host is left alone in this run"
         )
+
+    @classmethod
+    def _read(cls, text: str) -> Robots:
+        if text.startswith("<"):
+            return cls()
+        lines = [line.strip()[:4].lower() for line in text.splitlines()]
+        if lines.count("user") * len(lines) > MOST_RULES:
+            return cls(closed="robots.txt has too many rules to be obeyed, so the host is left alone")
+        rules = Protego.parse(text)
+        delay = rules.crawl_delay(AGENT_TOKEN) or 0.0
+        if delay > LONGEST_DELAY:
+            return cls(closed=f"robots.txt asks for {delay:g} s between two requests; that is not waited for")
+        return cls(rules)
 
     def verdict(self, url: str) -> str:
         """allowed, disallowed, or unknown where the rules could not be read."""

@@ -7,14 +7,18 @@ line, source, key, value and what is allowed.
 from __future__ import annotations
 
 import difflib
+import json
 import re
+import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+SHAPE = "a sources file is a list of [[source]] blocks"
 SOURCES_FILE = Path(__file__).with_name("sources.toml")
 
 
@@ -25,6 +29,7 @@ class SourceError(ValueError):
 def _is_http(url: str) -> str:
     if not re.match(r"https?://[^/\s]+", url):
         raise ValueError("must be an address that begins with http:// or https://")
+    _ = urlsplit(url).port  # raises ValueError for a port that is none
     return url
 
 
@@ -97,27 +102,32 @@ class Source(_Strict):
     """Requests a run at most."""
     terms: str = ""
     """What may be stored, and where it says so."""
+    days_as_written: bool = False
+    """Whether a page's own days are kept as they stand: for pages whose outlet is not known."""
     verified: bool = False
     local: bool = False
     """Whether it may live on this machine or a private network."""
     sample: bool = False
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The outlet's own time zone: the publication day is its day."""
-        return ZoneInfo(self.timezone)
+    def zone(self) -> ZoneInfo | None:
+        """The outlet's own time zone: the publication day is its day. None: the day as the page writes it."""
+        return None if self.days_as_written else ZoneInfo(self.timezone)
+
+    @property
+    def addresses(self) -> frozenset[tuple[str, int]]:
+        """Host and port of each of its configured addresses."""
+        parts = [urlsplit(url) for url in (self.homepage, *self.feeds, *self.sitemaps, *self.listings)]
+        return frozenset((p.hostname or "", p.port or (443 if p.scheme == "https" else 80)) for p in parts)
 
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts that its configured addresses name."""
-        from urllib.parse import urlsplit
-
-        addresses = (self.homepage, *self.feeds, *self.sitemaps, *self.listings)
-        return frozenset(urlsplit(address).hostname or "" for address in addresses)
+        return frozenset(host for host, _ in self.addresses)
 
 
 class _File(_Strict):
-    source: Annotated[tuple[Source, ...], Field(min_length=1)]
+    source: tuple[Source, ...]
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
@@ -127,12 +137,15 @@ def load_sources(path: Path) -> tuple[Source, ...]:
         raw = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SourceError(f"{path}: no TOML: {error}") from error
     try:
-        sources = _File.model_validate(raw).source
+        # As JSON, since only there pydantic can be strict and yet take an array for a tuple.
+        sources = _File.model_validate_json(json.dumps(raw, default=str), strict=True).source
     except ValidationError as error:
         raise SourceError("\n".join(_explained(path, text, raw, e) for e in error.errors())) from None
+    if not sources:
+        raise SourceError(f"{path}:1: key 'source': there is no outlet; {SHAPE}")
     _check_together(path, text, sources)
     return sources
 
@@ -153,22 +166,17 @@ def _check_together(path: Path, text: str, sources: tuple[Source, ...]) -> None:
         seen.add(source.id)
 
 
-def _line(text: str, place: int, key: str | None) -> int:
-    """The line of a key in the file's nth [[source]] block; the block's own line where it has no such key."""
-    blocks = [m.start() for m in re.finditer(r"^\s*\[\[\s*source\s*\]\]", text, re.MULTILINE)]
+def _line(text: str, place: int, *keys: str) -> int:
+    """The line of the first of `keys` that the file's nth [[source]] block has, or else the block's own."""
+    blocks = [m.start(1) for m in re.finditer(r"^[ \t]*(\[\[[ \t]*source[ \t]*\]\])", text, re.MULTILINE)]
     if place >= len(blocks):
         return 1
     end = blocks[place + 1] if place + 1 < len(blocks) else len(text)
-    found = (
-        re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", re.MULTILINE).search(text, blocks[place], end)
-        if key
-        else None
-    )
-    at = (
-        found.end()
-        if found
-        else blocks[place] + len(text[blocks[place] : end]) - len(text[blocks[place] : end].lstrip())
-    )
+    at = blocks[place]
+    for key in keys:
+        named = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*=", re.MULTILINE)
+        if found := named.search(text, at, end):
+            return text.count("\n", 0, found.end()) + 1
     return text.count("\n", 0, at) + 1
 
 
@@ -176,19 +184,18 @@ def _explained(path: Path, text: str, raw: dict[str, Any], error: Any) -> str:
     """One pydantic error as a person reads it: file, line, source, key, value, what is allowed."""
     place = error["loc"]
     if place[0] != "source" or len(place) < 2 or not isinstance(place[1], int):
-        known = "a sources file is a list of [[source]] blocks"
-        return f"{path}:1: key {place[0]!r}: {error['msg']}; {known}"
+        return f"{path}:1: key {place[0]!r}: {error['msg']}; {SHAPE}"
     block = raw["source"][place[1]]
     keys = [part for part in place[2:] if isinstance(part, str)]
     key = keys[-1] if keys else None
     who = block.get("id", f"number {place[1] + 1}") if isinstance(block, dict) else f"number {place[1] + 1}"
-    where = f"{path}:{_line(text, place[1], key)}: source {who!r}"
+    where = f"{path}:{_line(text, place[1], *keys[::-1])}: source {who!r}"
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key {key!r}{_allowed(key or '', keys)}"
     if error["type"] == "missing":
         return f"{where} needs the key {key!r}"
     message = error["msg"].removeprefix("Value error, ")
-    return f"{where}: key {key!r} is {error['input']!r}: {message}"
+    return f"{where}: key {key!r} is {reprlib.repr(error['input'])}: {message}"
 
 
 def _allowed(key: str, keys: list[str]) -> str:

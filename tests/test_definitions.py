@@ -1,0 +1,89 @@
+"""What Dagster loads: without a warning, the assets, their checks, one job, one schedule."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from orchestration.home import ROOT
+from tests.runs import environment
+
+SCRIPT = """
+import warnings, json, sys
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="(?!orchestration)")
+from orchestration.definitions import defs
+loaded = defs()
+graph = loaded.resolve_asset_graph()
+nodes = [node for node in graph.asset_nodes if node.is_executable]
+job = loaded.resolve_job_def("ledger")
+schedule = loaded.resolve_schedule_def("daily")
+print(json.dumps({
+    "executable": sorted(key.to_user_string() for key in graph.executable_asset_keys),
+    "checks": len(graph.asset_check_keys),
+    "groups": sorted({node.group_name for node in nodes}),
+    "undescribed": sorted(node.key.to_user_string() for node in nodes if not node.description),
+    "job": sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys),
+    "cron": schedule.cron_schedule,
+    "zone": schedule.execution_timezone,
+    "status": schedule.default_status.value,
+}))
+"""
+
+
+def run(script: str, sources: str) -> str:
+    """The last line that a fresh process prints."""
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment(LABORLEDGER_SOURCES=sources),
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    return told.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, object]:
+    found: dict[str, object] = json.loads(run(SCRIPT, "live"))
+    return found
+
+
+MARTS = {
+    *("fct_claims", "fct_deployments", "fct_defections", "dim_countries", "dim_sectors", "dim_sources"),
+    *("dim_articles", "bridge_claim_countries", "bridge_claim_sectors", "bridge_event_claims"),
+}
+
+
+def test_the_assets_are_the_raw_tables_the_marts_and_the_published_file(loaded: dict[str, object]) -> None:
+    assets = loaded["executable"]
+    assert isinstance(assets, list)
+    assert {"raw/articles", "raw/figures", "published_warehouse"} <= set(assets)
+    assert {f"marts/{mart}" for mart in MARTS} <= set(assets)
+
+
+def test_the_dbt_tests_are_asset_checks(loaded: dict[str, object]) -> None:
+    checks = loaded["checks"]
+    assert isinstance(checks, int)
+    assert checks > 40
+
+
+def test_the_job_holds_every_asset(loaded: dict[str, object]) -> None:
+    assert loaded["job"] == loaded["executable"]
+
+
+def test_every_asset_has_a_description_and_a_group(loaded: dict[str, object]) -> None:
+    assert loaded["undescribed"] == []
+    assert loaded["groups"] == ["extraction", "publishing", "scraping", "warehouse"]
+
+
+def test_the_daily_schedule_runs_at_six_in_seoul_for_the_live_outlets(loaded: dict[str, object]) -> None:
+    assert (loaded["cron"], loaded["zone"], loaded["status"]) == ("0 6 * * *", "Asia/Seoul", "RUNNING")
+
+
+def test_the_daily_schedule_is_off_for_the_sample() -> None:
+    told = run(
+        "from orchestration.defs.jobs import daily; print(daily.default_status.value)", sources="sample"
+    )
+    assert told == "STOPPED"

@@ -1,0 +1,62 @@
+"""The pinned quality is true of this extractor, and the seed article is read to the field."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.extraction.extract import extract_figures
+from orchestration.extraction.jsonl import figure_record
+from orchestration.extraction.version import extractor_version
+from orchestration.records import Article
+from tests.gold import pin
+
+FIELDS = (
+    *("measure", "status", "low", "high", "hedge", "countries", "region", "sectors"),
+    *("period_start", "period_end", "part_of", "quote"),
+)
+
+
+@pytest.fixture(scope="module")
+def verdict() -> dict[str, Any]:
+    if not list(pin.GOLD.glob("*.json")):
+        pytest.fail("tests/gold holds no gold articles")
+    return pin.measure()
+
+
+def test_the_pinned_quality_is_that_of_this_extractor() -> None:
+    pinned = json.loads(pin.PINNED.read_text(encoding="utf-8"))
+    renew = "the extractor or the gold set changed since the score was pinned: run `make score PIN=1`"
+    assert pinned["extractor_version"] == extractor_version(), renew
+    assert pinned["gold_sha256"] == pin.gold_sha256(), renew
+
+
+def test_the_pinned_numbers_are_what_the_scorer_measures(verdict: dict[str, Any]) -> None:
+    pinned = json.loads(pin.PINNED.read_text(encoding="utf-8"))
+    assert pinned == pin.quality(verdict), "the pin is not what is measured: run `make score PIN=1`"
+
+
+def test_every_quote_stands_in_its_text(verdict: dict[str, Any]) -> None:
+    assert verdict["quotes_not_in_text"] == 0
+
+
+def test_a_pin_never_lowers_f1_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pin, "PINNED", tmp_path / "quality.json")
+    pin.pin({"f1": 0.8}, force=False)
+    with pytest.raises(ValueError, match="PIN=force"):
+        pin.pin({"f1": 0.7}, force=False)
+    pin.pin({"f1": 0.7}, force=True)
+    assert json.loads(pin.PINNED.read_text(encoding="utf-8")) == {"f1": 0.7}
+
+
+def test_the_seed_article_gives_its_nine_figures(shared_gold: Path) -> None:
+    seed = json.loads((shared_gold / "dev" / "seed.json").read_text(encoding="utf-8"))
+    text = (shared_gold / "dev" / "seed.txt").read_text(encoding="utf-8")
+    article = Article("seed", seed["title"], date.fromisoformat(seed["published"]), text)
+    found = [figure_record("seed", i, f) for i, f in enumerate(extract_figures(article))]
+    kept = [{field: json.loads(json.dumps(record))[field] for field in FIELDS} for record in found]
+    assert kept == seed["figures"]
