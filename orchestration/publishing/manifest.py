@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +135,12 @@ def read_quality() -> dict[str, Any] | None:
     return quality if isinstance(quality, dict) else None
 
 
+@cache
 def git_sha(root: Path = ROOT) -> str | None:
-    """The commit of the checkout, with `-dirty` where files differ; None where there is no git."""
+    """The commit of the checkout, with `-dirty` where files differ; None where there is no git.
+
+    Asked once a process: it is the code that runs, whatever is committed meanwhile.
+    """
     if not (root / ".git").exists():
         return None
     command = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
