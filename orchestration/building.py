@@ -82,6 +82,8 @@ def build(home: Home) -> dict[str, Outcome]:
         told = dbtRunner(callbacks=[_Progress()]).invoke(arguments)
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(told.exception, KeyboardInterrupt):
+        raise told.exception
     if told.result is None or not hasattr(told.result, "results"):
         raise LedgerError(f"dbt could not build {home.build_file}: {told.exception}")
     outcomes = {result.node.unique_id: _outcome(result) for result in told.result.results}

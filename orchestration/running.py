@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import shutil
 import socket
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 PUBLISHED, FAILED, USAGE = 0, 1, 2
 PID_TAG = "laborledger/pid"
+NO_ROOM = 2 * 1024 * 1024
+"""Bytes free under which a failure is put down to a full disk."""
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
@@ -83,14 +87,29 @@ def run(selection: Selection) -> int:
     try:
         result = _execute()
     except KeyboardInterrupt:
-        _complain("stopped; what was fetched and read is kept, and the next run goes on from there")
-        return FAILED
-    if not result.success:
-        _print_failures(result)
-        _complain("the run failed; the published file is as it was")
-        return FAILED
-    _print_summary(selection, _metadata(result))
-    return PUBLISHED
+        return _stopped()
+    except Exception as error:
+        # Not a step's failure, which is a result, but Dagster's own: its history cannot be written, say.
+        logging.getLogger(__name__).debug("the run broke", exc_info=True)
+        return _failed(selection, [f"{type(error).__name__}: {str(error).splitlines()[0]}"])
+    if result.success:
+        _print_summary(selection, _metadata(result))
+        return PUBLISHED
+    return _stopped() if _was_interrupted(result) else _failed(selection, list(_failures(result)))
+
+
+def _stopped() -> int:
+    _complain("stopped; what was fetched and read is kept, and the next run goes on from there")
+    return FAILED
+
+
+def _failed(selection: Selection, reasons: list[str]) -> int:
+    for reason in reasons:
+        _complain(reason)
+    if shutil.disk_usage(selection.home.path).free < NO_ROOM:
+        _complain(f"the disk under {selection.home.path} is full: make room and run again")
+    _complain("the run failed; the published file is as it was")
+    return FAILED
 
 
 def _execute() -> ExecuteInProcessResult:
@@ -120,16 +139,24 @@ def _close_cut_off_runs(instance: DagsterInstance) -> None:
             instance.report_run_failed(record.dagster_run, "its process is gone: the run was cut off")
 
 
-def _print_failures(result: ExecuteInProcessResult) -> None:
+def _failures(result: ExecuteInProcessResult) -> Iterator[str]:
+    """What failed, a line each: steps with their cause, and checks that stop a build."""
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error:
             failure = event.step_failure_data.error
             cause = failure.cause or failure
-            _complain(f"{event.step_key}: {cause.message.strip()}")
+            yield f"{event.step_key}: {cause.message.strip()}"
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed and check.severity.value == "ERROR":
-                _complain(f"the check {check.check_name} of {check.asset_key.to_user_string()} did not pass")
+                yield f"the check {check.check_name} of {check.asset_key.to_user_string()} did not pass"
+
+
+def _was_interrupted(result: ExecuteInProcessResult) -> bool:
+    """Whether a step ended by Ctrl-C; DuckDB and Dagster each tell it in their own way."""
+    errors = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    told = " ".join(str(error.to_string()) for error in errors if error)
+    return any(word in told for word in ("KeyboardInterrupt", "Query interrupted", "ExecutionInterrupted"))
 
 
 def _metadata(result: ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
