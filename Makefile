@@ -90,6 +90,26 @@ test: $(STAMP) ## all tests
 score: $(STAMP) ## precision and recall on tests/gold (PIN=1 writes orchestration/extraction/quality.json)
 	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN))
 
+#### The reader ####
+
+TRAIN := .venvs/train
+
+.PHONY: setup-train
+setup-train: $(TRAIN)/.up-to-date ## torch and the base model in .venvs/train, for the targets below
+
+$(TRAIN)/.up-to-date: requirements-train.txt
+	@[ -x $(TRAIN)/bin/python ] || $(PYTHON) -m venv --clear $(TRAIN)
+	@$(TRAIN)/bin/python -m pip install --quiet -r requirements-train.txt
+	@touch $@
+
+.PHONY: train
+train: setup-train ## the reader anew from training/articles (about 40 minutes on two cores)
+	$(TRAIN)/bin/python -m training train
+
+.PHONY: crossval
+crossval: setup-train ## each newsroom scored by a reader that has not seen it (ROOMS="t1 t2" for some)
+	$(TRAIN)/bin/python -m training crossval $(if $(ROOMS),--newsrooms $(ROOMS))
+
 .PHONY: endurance
 endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing and of whole runs (KILLS=200)
 	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_publish.py tests/test_pipeline.py -k killed

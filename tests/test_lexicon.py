@@ -11,10 +11,9 @@ from orchestration.extraction import lexicon
 from orchestration.extraction.amounts import LARGEST, CountWording, NumberWord, read_amount
 from orchestration.extraction.attributes import Agency, Sector, Speaking, find_agencies, find_sectors
 from orchestration.extraction.counts import HedgeCue, find_counts, reasons
-from orchestration.extraction.heads import HeadNoun, ThingNoun
+from orchestration.extraction.heads import HeadNoun, Label, ThingNoun
 from orchestration.extraction.lexicon import FOLDER, LexiconError, load
 from orchestration.extraction.text import tokenize
-from orchestration.extraction.triggers import Cue, TriggerRow, find_triggers, status_cues
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +117,11 @@ def test_each_alias_names_its_agency(row: Agency) -> None:
         assert [mention.code for mention in find_agencies(tokenize(text, 0, len(text)))] == [row.code]
 
 
-@pytest.mark.parametrize("row", load("triggers", TriggerRow, ("lemma", "frame")), ids=lambda row: row.lemma)
-def test_each_form_of_a_trigger_is_found(row: TriggerRow) -> None:
-    for form in row.forms:
-        text = f"They {form} 700 workers"
-        found = [r for trigger in find_triggers(tokenize(text, 0, len(text))) for r in trigger.rows]
-        assert row in found or len(row.forms) == 1, form
-
-
-@pytest.mark.parametrize("row", load("plan_cues", Cue), ids=lambda row: row.cue)
-def test_a_cue_gives_its_status(row: Cue) -> None:
-    text = f"the {row.cue} of"
-    assert row.status in {status for _, _, status in status_cues().find(tokenize(text, 0, len(text)))}
-
-
 def test_speaking_wordings_load() -> None:
     assert len(load("speaking", Speaking)) > 20
 
 
 def test_the_codes_of_rejects_are_those_that_the_tables_name() -> None:
     named = {row.reason for row in load("things", ThingNoun)}
-    named |= {row.reason for row in load("triggers", TriggerRow, ("lemma", "frame")) if row.reason}
+    named |= {row.reason for row in load("labels", Label, ("word", "position")) if row.reason}
     assert named <= set(reasons())

@@ -21,6 +21,7 @@ _BEYOND = ("another", "further", "additional", "extra", "fresh", "a")
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEARS = range(1900, 2101)
+_BEFORE_A_YEAR = ("in", "since", "by", "until", "of", "from", "during", "late", "early", "mid")
 _SINGULAR = ("a", "an", "one", "another", "single")
 _BOUNDS = (Hedge.AT_LEAST, Hedge.AT_MOST)
 
@@ -175,20 +176,10 @@ def _is_year(tokens: Sequence[Token], amount: Amount, head: Head) -> bool:
     raw = tokens[amount.first].raw
     if not (raw.isdigit() and len(raw) == 4 and amount.low in _YEARS):
         return False
-    before = tokens[amount.first - 1].lower if amount.first else ""
-    counted = head.kind not in (ELIDED, "thing") and head.gap <= 3
-    return not counted or before in (
-        "in",
-        "since",
-        "by",
-        "until",
-        "of",
-        "from",
-        "during",
-        "late",
-        "early",
-        "mid",
-    )
+    before = tokens[amount.first - 1] if amount.first else None
+    if before is not None and (before.lower in _BEFORE_A_YEAR or _is_month(before)):
+        return True
+    return head.kind in (ELIDED, "thing") or head.gap > 3
 
 
 def _is_age(tokens: Sequence[Token], amount: Amount, elided: bool) -> bool:
@@ -218,10 +209,21 @@ def _is_compound(tokens: Sequence[Token], stop: int, head: Head) -> bool:
     return joined and tokens[stop + 1].raw.isalpha()
 
 
+def _is_name_part(tokens: Sequence[Token], first: int) -> bool:
+    """ "Tu-204", "Order-66": a number joined to a name."""
+    if first < 2 or tokens[first - 1].raw not in ("-", "‑") or not tokens[first].raw.isdigit():
+        return False
+    name, dash = tokens[first - 2], tokens[first - 1]
+    joined = name.span.end == dash.span.start and dash.span.end == tokens[first].span.start
+    return joined and name.raw.isalpha() and name.raw[0].isupper()
+
+
 def _reason(tokens: Sequence[Token], amount: Amount, head: Head, stop: int) -> str | None:
     """Why a number counts no people, if that is plain from the words beside it."""
     if _is_compound(tokens, stop, head):
         return "thing"
+    if _is_name_part(tokens, amount.first):
+        return "label"
     if label := match_label(tokens, amount.first, amount.stop):
         return label
     if head.stop > amount.stop and match_label(tokens, 0, head.stop) == "rate":

@@ -5,31 +5,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from orchestration.extraction.attributes import read_attributes
+from orchestration.extraction.judge import Claim
 from orchestration.extraction.passage import Passage, anchors, read_passages
 from orchestration.extraction.places import find_places
-from orchestration.extraction.register import Claim, Register
+from orchestration.extraction.reader.inference import reader
+from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.rejects import list_rejects
-from orchestration.extraction.resolve import resolve
+from orchestration.extraction.resolve import Resolved, resolve
 from orchestration.extraction.text import quoted_sentence
 from orchestration.records import Article, Figure, Reading
 
 LANGUAGE = "en"
+Read = Callable[[Article, Sequence[Passage]], list[Opinion]]
 
 
-def read_article(article: Article) -> Reading:
+def read_article(article: Article, read: Read | None = None) -> Reading:
     """Everything the extractor says of an article: outcome, figures, and numbers that are none.
 
-    A language without tables is `language_not_read`, never "no figures". Never raises for a text.
+    A language without tables is `language_not_read`, never "no figures". Never raises for a text;
+    raises ReaderError where the reader's files are not whole. `read` stands in for the shipped reader.
     """
     if article.language.split("-")[0].lower() != LANGUAGE:
         return Reading("language_not_read")
     passages = read_passages(article.text)  # split and find
     if not _speaks_of_home(article, passages):
         return Reading("no_figures")
-    register = resolve(article, passages)  # judge and resolve
-    figures = _figures(article.text, register)
-    return Reading("figures" if figures else "no_figures", figures, list_rejects(article.text, register))
+    opinions = (read or reader().read)(article, passages)  # judge: one opinion a count
+    resolved = resolve(article, passages, opinions)
+    figures = _figures(article.text, resolved)
+    return Reading(
+        "figures" if figures else "no_figures", figures, list_rejects(article.text, resolved.refused)
+    )
 
 
 def extract_figures(article: Article) -> list[Figure]:
@@ -47,8 +56,8 @@ def _speaks_of_home(article: Article, passages: list[Passage]) -> bool:
     return any(home in place.countries for place in places)
 
 
-def _figures(text: str, register: Register) -> tuple[Figure, ...]:
-    claims = sorted(register.claims, key=lambda claim: claim.count.span.start)
+def _figures(text: str, resolved: Resolved) -> tuple[Figure, ...]:
+    claims = sorted(resolved.claims, key=lambda claim: claim.count.span.start)
     index = {id(claim): number for number, claim in enumerate(claims)}
     return tuple(_figure(text, claim, index.get(id(claim.parent))) for claim in claims)
 
@@ -63,7 +72,7 @@ def _figure(text: str, claim: Claim, part_of: int | None) -> Figure:
         low=count.low,
         high=count.high,
         hedge=count.hedge,
-        countries=tuple(sorted(host.countries)),
+        countries=host.countries,
         region=host.region,
         sectors=claim.sectors,
         period_start=period.start if period else None,
@@ -78,5 +87,6 @@ def _figure(text: str, claim: Claim, part_of: int | None) -> Figure:
         attribution=attribution,
         agency=agency,
         gender=count.head.gender,
-        location=next((place.name for place in host.places if place.kind == "city"), None),
+        location=claim.city,
+        confidence=round(claim.confidence, 4),
     )

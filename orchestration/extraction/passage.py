@@ -1,7 +1,6 @@
-"""A sentence with everything the finders see in it: what `judge` and `resolve` read.
+"""A sentence with everything the finders see in it: what the reader marks and `resolve` reads.
 
-Bringing the finders' mentions together belongs here, and how far apart two tokens stand. No decision
-about measures or hosts is made here.
+Bringing the finders' mentions together belongs here. No decision about measures or hosts is made here.
 """
 
 from __future__ import annotations
@@ -16,16 +15,7 @@ from orchestration.extraction.counts import Count, find_numbers
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.places import Place, find_places
 from orchestration.extraction.text import SENTENCE_TOKENS, Sentence, Token, split_sentences, tokenize
-from orchestration.extraction.triggers import Trigger, find_triggers, status_cues
-from orchestration.records import Span, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """A row of `boundaries.csv`: a word between two others, and how far it sets them apart."""
-
-    word: str
-    cost: float
+from orchestration.records import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +26,12 @@ class Anchor:
     code: str
 
 
-@cache
-def anchors() -> dict[str, str]:
-    """Country codes by role: home and refuge."""
-    return {row.role: row.code for row in load("anchors", Anchor)}
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A row of `boundaries.csv`: a word between two others, and how far it sets them apart."""
+
+    word: str
+    cost: float
 
 
 @cache
@@ -47,12 +39,18 @@ def _boundaries() -> dict[str, float]:
     return {row.word: row.cost for row in load("boundaries", Boundary)}
 
 
+@cache
+def anchors() -> dict[str, str]:
+    """Country codes by role: home and refuge."""
+    return {row.role: row.code for row in load("anchors", Anchor)}
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One sentence (or piece of a very long one) with its mentions, all in reading order.
 
-    `costs[i]` sums the boundary costs of the tokens before `i`, so that the gap of two tokens is one
-    subtraction. `numbers` holds all numbers; those with a `reason` count no people.
+    `numbers` holds all numbers; those with a `reason` that their form proves count no people. `costs[i]`
+    sums the boundary costs of the tokens before `i`, so that the gap of two tokens is one subtraction.
     """
 
     text: str
@@ -62,15 +60,8 @@ class Passage:
     starts: Sequence[int]
     costs: Sequence[float]
     numbers: Sequence[Count]
-    triggers: Sequence[Trigger]
     places: Sequence[Place]
     sectors: Sequence[Mention]
-    cues: Sequence[tuple[int, int, Status]]
-
-    @property
-    def counts(self) -> list[Count]:
-        """The numbers that may count people."""
-        return [number for number in self.numbers if number.reason is None]
 
     @property
     def open_counts(self) -> list[Count]:
@@ -104,10 +95,8 @@ def _build(text: str, sentence: Sentence, tokens: Sequence[Token]) -> Passage:
         starts=[token.span.start for token in tokens],
         costs=costs,
         numbers=find_numbers(tokens),
-        triggers=find_triggers(tokens),
         places=find_places(text, span.start, span.end),
         sectors=find_sectors(tokens),
-        cues=status_cues().find(tokens),
     )
 
 

@@ -5,12 +5,13 @@ Each carries the reason code that `counts`, `judge` or `resolve` gave it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from orchestration.extraction.heads import HeadNoun
+from orchestration.extraction.judge import Refusal
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.passage import Passage
-from orchestration.extraction.register import Register
 from orchestration.extraction.text import PhraseIndex
 from orchestration.records import Reject
 
@@ -33,18 +34,21 @@ def _worker_tokens(passage: Passage) -> list[int]:
     return [first for first, _, _ in _workers().find(passage.tokens)]
 
 
-def list_rejects(text: str, register: Register) -> tuple[Reject, ...]:
+def list_rejects(text: str, refused: Iterable[Refusal]) -> tuple[Reject, ...]:
     """The refused numbers near a worker word, in reading order."""
     nouns: dict[int, list[int]] = {}
     rejects = []
-    for passage, count, reason in sorted(register.refused, key=lambda row: row[1].span.start):
+    for refusal in sorted(refused, key=lambda one: one.count.span.start):
+        passage, count = refusal.passage, refusal.count
         near = nouns.setdefault(passage.span.start, _worker_tokens(passage))
         index = passage.token(count.span.start)
         if count.singular or not any(abs(index - noun) <= NEAR for noun in near):
             continue
         span = passage.span
         words = text[count.span.start : count.span.end]
-        rejects.append(Reject(text[span.start : span.end], words, count.span.start, count.span.end, reason))
+        rejects.append(
+            Reject(text[span.start : span.end], words, count.span.start, count.span.end, refusal.reason)
+        )
         if len(rejects) == MOST:
             break
     return tuple(rejects)

@@ -1,207 +1,99 @@
-"""Resolves an article's claims: hosts, periods and sectors left unsaid, parts and totals, repeats.
+"""Resolves an article's claims: hosts and sectors left unsaid, parts and totals, repeats.
 
-Works on the register of the whole article, step by step; each step is a function that changes claims
-or drops them. What one sentence says by itself was settled in `judge`.
+Works on all claims of the article, step by step; each step is a function that changes claims or drops
+them. What the reader says of one count was settled in `judge`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from orchestration.extraction.attributes import find_sectors
-from orchestration.extraction.heads import ELIDED
-from orchestration.extraction.hosts import Host, is_foreign
+from orchestration.extraction.hosts import Host
+from orchestration.extraction.judge import Claim, Refusal, judge
 from orchestration.extraction.passage import Passage
-from orchestration.extraction.periods import Period, find_periods
-from orchestration.extraction.places import find_places
-from orchestration.extraction.register import Claim, Register, read_register
-from orchestration.extraction.text import PhraseIndex, tokenize
-from orchestration.records import Article, Hedge, Status
+from orchestration.extraction.reader.opinions import Opinion
+from orchestration.extraction.sectors import clause_sectors, main_host, main_sector, told_sectors
+from orchestration.records import Article, Hedge
 
-_ANAPHORS = PhraseIndex(
-    (phrase, phrase) for phrase in ("in the country", "in that country", "there", "the country")
-)
-_MOST = PhraseIndex(
-    (phrase, phrase)
-    for phrase in (
-        "most of",
-        "most",
-        "mostly",
-        "mainly",
-        "chiefly",
-        "nearly all",
-        "almost all",
-        "all of them",
-        "majority",
-    )
-)
-_TITLE_WEIGHT = 3
-_SPEAKING_KINDS = ("weekday", "day", "relative_day")
+NEAR = 12
+"""Passages within which a loose telling may be of the same thing as a precise one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
-    """What the article as a whole is about: its main host and line of work, if it has one."""
+class Resolved:
+    """The claims in reading order, and the counts that are no figures."""
 
-    host: Host
-    sectors: tuple[str, ...]
-
-
-def _main_host(article: Article, passages: Sequence[Passage]) -> Host:
-    """The foreign country that title and text name most, if it stands out."""
-    votes: Counter[tuple[str, ...]] = Counter()
-    for place in find_places(article.title, 0, len(article.title)):
-        if is_foreign(place) and place.countries:
-            votes[place.countries] += _TITLE_WEIGHT
-    for passage in passages:
-        for place in passage.places:
-            if is_foreign(place) and place.countries:
-                votes[place.countries] += 1
-    ranked = votes.most_common(2)
-    if not ranked:
-        return Host()
-    stands_out = len(ranked) == 1 or ranked[0][1] >= 1.5 * ranked[1][1]
-    return Host(ranked[0][0]) if stands_out else Host()
+    claims: tuple[Claim, ...]
+    refused: tuple[Refusal, ...]
 
 
-def _main_sectors(article: Article, passages: Sequence[Passage]) -> tuple[str, ...]:
-    """The line of work that title and text speak of, if it is one."""
-    votes = Counter(m.code for m in find_sectors(tokenize(article.title, 0, len(article.title))))
-    votes = Counter({code: n * _TITLE_WEIGHT for code, n in votes.items()})
-    for passage in passages:
-        votes.update(m.code for m in passage.sectors)
-        votes.update(c.head.sector for c in passage.numbers if c.head.sector)
-    ranked = votes.most_common(2)
-    if not ranked or ranked[0][1] < 2:
-        return ()
-    return (ranked[0][0],) if len(ranked) == 1 or ranked[0][1] >= 2 * ranked[1][1] else ()
-
-
-def _settle_hosts(claims: Sequence[Claim], passages: Sequence[Passage], theme: Theme) -> None:
-    """Gives each claim without a host the one it means: the last named, the last claim's, or the theme's."""
-    last: Claim | None = None
-    for claim in claims:
-        if claim.host.stated and claim.host.explicit:
-            last = claim
-            continue
-        anaphor = _ANAPHORS.find(claim.passage.tokens)
-        named = _last_named(passages, claim) if anaphor else Host()
-        if claim.host.stated:
-            pass
-        elif named.stated:
-            claim.host = named
-        elif claim.host.open:
-            continue
-        elif last is not None and (claim.part or claim.inherited or claim.place - last.place <= 3):
-            claim.host = last.host
-        elif theme.host.stated:
-            claim.host = theme.host
-        else:
-            claim.host = last.host if last is not None else _last_named(passages, claim)
-        last = claim if claim.host.stated else last
-
-
-def _last_named(passages: Sequence[Passage], claim: Claim) -> Host:
-    """The last foreign country named before a claim's count."""
-    for passage in reversed(passages[: claim.place + 1]):
-        for place in reversed(passage.places):
-            if place.span.end <= claim.count.span.start and is_foreign(place) and place.countries:
-                return Host(place.countries)
-    return Host()
-
-
-def _worth(claim: Claim, period: Period) -> float:
-    """How closely a period is tied to a claim; 0 for the day on which somebody speaks."""
-    passage = claim.passage
-    index = passage.token(period.span.start)
-    around = passage.words(index - 3, index + 5)
-    spoken = any(word in ("said", "told", "reported", "says", "announced") for word in around)
-    if spoken and period.kind in _SPEAKING_KINDS:
-        return 0.0
-    anchor = claim.trigger if claim.trigger is not None else passage.token(claim.count.span.start)
-    near = min(abs(index - anchor), abs(index - passage.token(claim.count.span.start)))
-    gap = min(passage.gap(index, anchor), passage.gap(index, passage.token(claim.count.span.start)))
-    return float((0.5 if spoken else 1.0) / (1 + gap + 0.03 * near))
-
-
-def _settle_periods(claims: Sequence[Claim], published: date | None) -> None:
-    """Gives each claim the period that its sentence ties to it."""
-    if published is None:
-        return
-    for claim in claims:
-        span = claim.passage.span
-        planned = claim.status is Status.PLANNED
-        periods = find_periods(claim.passage.text, span.start, span.end, published, planned)
-        ranked = sorted(((_worth(claim, p), -p.span.start, p) for p in periods), key=lambda r: (-r[0], -r[1]))
-        if ranked and ranked[0][0] > 0.25:
-            claim.period = ranked[0][2]
-        elif claim.parent is not None:
-            claim.period = claim.parent.period
-
-
-def _told_sectors(passages: Sequence[Passage]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """What the article says most of the workers in a country do, by country."""
-    told: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for passage in passages:
-        words = {token.lower for token in passage.tokens}
-        if not _MOST.find(passage.tokens) or not words & {
-            "workers",
-            "them",
-            "labourers",
-            "laborers",
-            "women",
-            "men",
-        }:
-            continue
-        hosts = [p.countries for p in passage.places if is_foreign(p) and p.countries]
-        sectors = tuple(sorted({m.code for m in passage.sectors}))
-        if hosts and sectors and not passage.counts:
-            told.setdefault(hosts[0], sectors)
-    return told
-
-
-def _settle_sectors(claims: Sequence[Claim], passages: Sequence[Passage], theme: Theme) -> None:
-    """Gives claims without a line of work the one told of their country, their whole, or the article's."""
-    told = _told_sectors(passages)
-    for claim in claims:
-        if claim.sectors or claim.count.head.kind == "official":
-            continue
-        if claim.parent is not None and claim.parent.sectors:
-            claim.sectors = claim.parent.sectors
-        elif claim.host.countries in told:
-            claim.sectors = told[claim.host.countries]
-        elif theme.sectors and claim.host.countries == theme.host.countries:
-            claim.sectors = theme.sectors
+def resolve(article: Article, passages: Sequence[Passage], opinions: Iterable[Opinion]) -> Resolved:
+    """The article's claims with everything settled, and the numbers refused with their reasons."""
+    judged = [judge(opinion, article, passages) for opinion in opinions]
+    claims = [verdict for verdict in judged if isinstance(verdict, Claim)]
+    _tie_parts(claims)
+    _inherit_hosts(claims, article, passages)
+    _settle_sectors(claims, article, passages)
+    kept, dropped = merge_repeats(claims)
+    refused = [verdict for verdict in judged if isinstance(verdict, Refusal)]
+    refused += [Refusal(claim.passage, claim.count, "repeated", claim.confidence) for claim in dropped]
+    refused += [
+        Refusal(passage, number, number.reason or "no_measure")
+        for passage in passages
+        for number in passage.numbers
+        if not number.is_open
+    ]
+    return Resolved(tuple(kept), tuple(refused))
 
 
 def _tie_parts(claims: Sequence[Claim]) -> None:
-    """Finds the whole of each part: the nearest earlier larger claim of its measure, itself no part."""
-    for index, claim in enumerate(claims):
-        if not claim.part:
-            continue
-        for earlier in reversed(claims[max(0, index - 8) : index]):
-            near = claim.place - earlier.place <= 3
-            if (
-                near
-                and earlier.measure is claim.measure
-                and earlier.size > claim.size
-                and earlier.parent is None
-            ):
-                claim.parent = earlier
-                break
-
-
-def _drop_references(claims: list[Claim]) -> list[Claim]:
-    """Drops "of the 62" where the 62 were told before."""
-    kept: list[Claim] = []
+    """Ties each part to its whole: a claim of the same measure that is not itself inside the part."""
+    by_span = {claim.count.span: claim for claim in claims}
     for claim in claims:
-        known = any(c.size == claim.size for c in kept)
-        if not (claim.count.reference and known):
-            kept.append(claim)
-    return kept
+        whole = by_span.get(claim.whole.span) if claim.whole is not None else None
+        if whole is not None and whole.measure is claim.measure and whole.size >= claim.size:
+            claim.parent = None if _is_inside(whole, claim) else whole
+
+
+def _is_inside(claim: Claim, other: Claim) -> bool:
+    """Whether a claim is, over any number of steps, a part of another."""
+    here: Claim | None = claim
+    for _ in range(20):
+        if here is other:
+            return True
+        here = here.parent if here is not None else None
+    return False
+
+
+def _inherit_hosts(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
+    """A claim without a host is where its whole is, else in the one country that the article is about."""
+    main = main_host(article, passages)
+    for claim in claims:
+        if claim.host.stated:
+            continue
+        if claim.parent is not None and claim.parent.host.stated:
+            claim.host = claim.parent.host
+        elif main is not None:
+            claim.host = Host((main,))
+
+
+def _settle_sectors(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
+    """A claim whose own words tell no work takes what most of the workers in its country do, where the
+    article says so; one of which nothing is known takes its whole's, or the article's one line of work.
+    """
+    told = told_sectors(passages)
+    main, sector = main_host(article, passages), main_sector(article, passages)
+    for claim in claims:
+        host = claim.host.countries[0] if len(claim.host.countries) == 1 else None
+        if claim.count.head.kind == "official":
+            continue
+        if host in told and not clause_sectors(claim.passage, claim.count):
+            claim.sectors = told[host]
+        elif not claim.sectors and claim.parent is not None and claim.parent.sectors:
+            claim.sectors = claim.parent.sectors
+        elif not claim.sectors and sector is not None and host is not None and host == main:
+            claim.sectors = (sector,)
 
 
 def _key(claim: Claim) -> tuple[object, ...]:
@@ -219,41 +111,23 @@ def _is_repeat(claim: Claim, other: Claim) -> bool:
         return better.hedge is Hedge.EXACT and count.hedge in (Hedge.ABOUT, Hedge.AT_LEAST)
     loose = count.hedge is Hedge.VAGUE and better.hedge is not Hedge.VAGUE
     inside = (count.low or 0) <= other.size <= (count.high or 10**9)
-    return loose and inside and claim.status is other.status and abs(claim.place - other.place) <= 12
+    return loose and inside and claim.status is other.status and abs(claim.place - other.place) <= NEAR
 
 
-def _merge_repeats(claims: list[Claim]) -> tuple[list[Claim], list[Claim]]:
+def merge_repeats(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
     """Keeps one claim of each telling: the first of equal ones, the precise one of a loose and a precise."""
     kept: list[Claim] = []
     dropped: list[Claim] = []
-    for index, claim in enumerate(claims):
-        same = any(_is_repeat(claim, other) and _is_repeat(other, claim) for other in kept)
-        finer = any(
-            _is_repeat(claim, other) and not _is_repeat(other, claim)
-            for other in claims[:index] + claims[index + 1 :]
+    for claim in claims:
+        same = next((k for k in kept if _is_repeat(claim, k) and _is_repeat(k, claim)), None)
+        finer = next(
+            (o for o in claims if o is not claim and _is_repeat(claim, o) and not _is_repeat(o, claim)), None
         )
-        (dropped if same or finer else kept).append(claim)
+        if same is not None:
+            same.period, same.sectors = same.period or claim.period, same.sectors or claim.sectors
+            same.parent = same.parent or claim.parent
+        (dropped if same is not None or finer is not None else kept).append(claim)
     for claim in kept:
-        while claim.parent is not None and claim.parent in dropped:
-            claim.parent = next((k for k in kept if _is_repeat(claim.parent, k)), None)
+        if claim.parent is not None and not any(claim.parent is k for k in kept):
+            claim.parent = next((k for k in kept if _is_repeat(claim.parent, k) and k is not claim), None)
     return kept, dropped
-
-
-def resolve(article: Article, passages: Sequence[Passage]) -> Register:
-    """The article's claims with everything settled, and the numbers refused with their reasons."""
-    register = read_register(passages)
-    theme = Theme(_main_host(article, passages), _main_sectors(article, passages))
-    claims = _drop_references(register.claims)
-    _settle_hosts(claims, passages, theme)
-    _tie_parts(claims)
-    _settle_periods(claims, article.published)
-    _settle_sectors(claims, passages, theme)
-    kept, dropped = _merge_repeats(claims)
-    gone = [claim for claim in register.claims if claim not in claims] + dropped
-    refused = register.refused + [(claim.passage, claim.count, "repeated") for claim in gone]
-    return Register(kept, refused)
-
-
-def is_elided(claim: Claim) -> bool:
-    """Whether the counted noun was left out."""
-    return claim.count.head.kind == ELIDED

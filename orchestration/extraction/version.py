@@ -12,9 +12,13 @@ _SUFFIXES = (".py", ".csv")
 
 @cache
 def extractor_version() -> str:
-    """The first 12 hex digits of the SHA-256 over this package's sources and tables, names included."""
+    """The first 12 hex digits of the SHA-256 over this package's sources, tables and the reader's card.
+
+    The card holds the checksums of the model's files, which are checked against it when they are loaded.
+    """
     digest = hashlib.sha256()
-    files = {p.relative_to(FOLDER).as_posix(): p for p in FOLDER.rglob("*") if p.suffix in _SUFFIXES}
+    found = [FOLDER / "reader" / "model.json", *(p for p in FOLDER.rglob("*") if p.suffix in _SUFFIXES)]
+    files = {p.relative_to(FOLDER).as_posix(): p for p in found}
     for name in sorted(files):
         content = files[name].read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{name}\0{len(content)}\0".encode())

@@ -1,0 +1,1 @@
+"""How the reader is trained: articles, labels, training, export. Nothing at run time needs it."""

