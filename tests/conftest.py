@@ -46,9 +46,12 @@ ONE_HOME = frozenset({"test_pipeline.py", "test_ui.py"})
 """They share the home of the fixture `sample`, so one process runs them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast files first; with several processes, a file's tests stay in one."""
-    items.sort(key=lambda item: item.path.name in SLOW_FILES and 1 + SLOW_FILES.index(item.path.name))
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fast files first; with several processes the slow ones, so that all end together, each file in one."""
+    sign = -1 if hasattr(config, "workerinput") else 1
+    places = {name: sign * place for place, name in enumerate(SLOW_FILES, start=1)}
+    items.sort(key=lambda item: places.get(item.path.name, 0))
     for item in items:
         name = item.path.name
         item.add_marker(pytest.mark.xdist_group("one-home" if name in ONE_HOME else name))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.extraction.extract import extract_figures
@@ -59,16 +60,23 @@ class TestTheFirstRun:
         assert manifest(sample[0])["sample"] is True
 
 
-def test_the_killed_run_left_no_gap_and_no_double(sample: Ran) -> None:
-    """The claims in the marts are what the extractor reads in the outlet's articles, one for one."""
-    wanted = Counter()
-    for path in sorted((ROOT / "orchestration" / "sample_outlet" / "articles").glob("*.json")):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        text = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
-        article = Article(told["id"], told["title"], date.fromisoformat(told["published"][:10]), text)
-        wanted.update((f.measure, f.low, f.high, f.quote) for f in extract_figures(article))
-    found = rows(sample[0], "select measure, workers_low, workers_high, quote from fct_claims")
-    assert Counter(tuple(row.values()) for row in found) == wanted
+ARTICLES = ROOT / "orchestration" / "sample_outlet" / "articles"
+
+
+@pytest.mark.parametrize("path", sorted(ARTICLES.glob("*.json"))[::6], ids=lambda path: path.stem)
+def test_the_killed_run_left_no_gap_and_no_double(sample: Ran, path: Path) -> None:
+    """The claims in the marts are what the extractor reads in the outlet's article, one for one."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    text = path.with_suffix(".txt").read_text(encoding="utf-8").strip()
+    article = Article(told["id"], told["title"], date.fromisoformat(told["published"][:10]), text)
+    wanted = Counter((f.measure, f.low, f.high, f.quote) for f in extract_figures(article))
+    with duckdb.connect(str(sample[0] / "published" / "labor_ledger.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select measure, workers_low, workers_high, quote from marts.fct_claims "
+            "join marts.dim_articles using (article_id) where title = ?",
+            [article.title],
+        ).fetchall()
+    assert Counter(found) == wanted
 
 
 @pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")

@@ -19,6 +19,7 @@ from orchestration.extraction.reader.inference import (
     ReaderError,
     marked_tokenizer,
 )
+from orchestration.extraction.reader.inference import reader as shipped
 from orchestration.extraction.reader.windows import (
     AFTER_TOKENS,
     BEFORE_TOKENS,
@@ -99,6 +100,10 @@ class TestWindows:
         assert judged == [count.span for passage in passages for count in passage.open_counts]
         assert all(len(window.ids) <= LONGEST for window in found)
 
+    def test_half_a_character_is_read_over(self, windows: Windows) -> None:
+        (window,) = look(windows, "North Korea \ud800 sent 300 workers to Qatar.")
+        assert [mark.count.low for mark in window.judged] == [300]
+
     def test_an_article_without_a_day_offers_no_times(self, windows: Windows) -> None:
         one = Article("a", "", None, TEXT)
         assert all(not window.periods for window in windows.of(one, read_passages(TEXT)))
@@ -151,7 +156,6 @@ class TestReading:
     @given(st.text(max_size=200))
     @settings(max_examples=30, deadline=None)
     def test_any_text_is_read(self, text: str) -> None:
-        reader = Reader()
         passages = read_passages(text + " 30 North Korean workers")
-        for opinion in reader.read(article(text), passages):
+        for opinion in shipped().read(article(text), passages):
             assert opinion.count in passages[opinion.passage].open_counts

@@ -7,6 +7,7 @@ one window, so that one pass judges them all. No judgement is made here.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -92,9 +93,12 @@ class _Piece:
         )
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _plain(text: str) -> str:
-    """Text that cannot pass for a mark."""
-    return text.replace("[", "(").replace("]", ")")
+    """Text that cannot pass for a mark, and that can be encoded: JSON may hold half of a character."""
+    return _SURROGATE.sub("\ufffd", text).replace("[", "(").replace("]", ")")
 
 
 def _marked(passage: Passage, periods: Sequence[Period]) -> str:
