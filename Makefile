@@ -84,7 +84,7 @@ check: $(STAMP) ## lint, format, types, layers, Dagster definitions
 
 .PHONY: test
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: score
 score: $(STAMP) ## precision and recall on tests/gold (PIN=1 writes orchestration/extraction/quality.json)
@@ -112,7 +112,7 @@ crossval: setup-train ## each newsroom scored by a reader that has not seen it (
 
 .PHONY: endurance
 endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing and of whole runs (KILLS=200)
-	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_publish.py tests/test_pipeline.py -k killed
+	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadfile tests/test_publish.py tests/test_pipeline.py -k killed
 
 .PHONY: clean
 clean: ## what was built from the sample outlet (warehouse/live is kept)

@@ -40,21 +40,15 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-SLOW_FILES = ("test_gate.py", "test_definitions.py", "test_warehouse.py", "test_pipeline.py", "test_ui.py")
+SLOW_FILES = ("test_gate.py", "test_definitions.py", "test_warehouse.py", "test_pipeline.py")
 """Run last: whole builds, runs and a browser."""
-ONE_HOME = frozenset({"test_pipeline.py", "test_ui.py"})
-"""They share the home of the fixture `sample`, so one process runs them."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Fast files first; with several processes the slow ones, so that all end together, each file in one."""
+    """Fast files first; with several processes the slow ones, so that all end together."""
     sign = -1 if hasattr(config, "workerinput") else 1
     places = {name: sign * place for place, name in enumerate(SLOW_FILES, start=1)}
     items.sort(key=lambda item: places.get(item.path.name, 0))
-    for item in items:
-        name = item.path.name
-        item.add_marker(pytest.mark.xdist_group("one-home" if name in ONE_HOME else name))
 
 
 @pytest.fixture(scope="session")

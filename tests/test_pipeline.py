@@ -1,4 +1,8 @@
-"""The whole pipeline as its user runs it: the command line, real HTTP, Dagster, dbt, a published file."""
+"""The whole pipeline as its user runs it: the command line, the UI in a browser, a published file.
+
+The run that is launched in the browser is the second one on the sample home, so that it also shows that
+nothing is fetched or changed twice.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,7 +24,10 @@ import pytest
 from orchestration.extraction.extract import extract_figures
 from orchestration.home import ROOT
 from orchestration.records import Article
+from tests.browser import page, ui, wait_for_the_run
 from tests.runs import Ran, kill_after, laborledger, manifest, rows
+
+__all__ = ["page", "ui"]  # fixtures of this file
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +85,36 @@ def test_the_killed_run_left_no_gap_and_no_double(sample: Ran, path: Path) -> No
             [article.title],
         ).fetchall()
     assert Counter(found) == wanted
+
+
+class TestTheUi:
+    def test_a_second_run_is_launched_in_the_browser_and_ends_green(
+        self, ui: tuple[str, Path], page: Any, tmp_path: Path
+    ) -> None:
+        address, home = ui
+        before = manifest(home)
+        page.goto(f"{address}/locations/__repository__@laborledger/jobs/ledger")
+        page.get_by_role("button", name="Materialize all").first.click()
+        link = page.get_by_role("link", name="View", exact=True).first.get_attribute("href")
+        page.goto("about:blank")  # a page that follows a run takes the time of the run itself
+        wait_for_the_run(address, str(link).rpartition("/")[2])
+        page.goto(f"{address}{link}")
+        page.get_by_text("Success", exact=True).first.wait_for()
+        page.screenshot(path=tmp_path / "run.png")
+        assert (tmp_path / "run.png").stat().st_size > 20_000
+        assert manifest(home) == before
+
+    def test_the_second_run_sent_conditional_requests_only(self, ui: tuple[str, Path]) -> None:
+        with duckdb.connect(str(ui[1] / "build" / "labor_ledger.duckdb"), read_only=True) as connection:
+            told = connection.execute(
+                "select distinct status, outcome from raw.fetches "
+                "where run_id = (select arg_max(run_id, fetched_at) from raw.fetches)"
+            ).fetchall()
+        assert told == [(304, "unchanged")]
+
+    def test_the_checks_are_shown_with_their_results(self, ui: tuple[str, Path], page: Any) -> None:
+        page.goto(f"{ui[0]}/assets/marts/fct_claims?view=checks")
+        page.get_by_text("Succeeded").first.wait_for()
 
 
 @pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")

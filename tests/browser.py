@@ -1,6 +1,6 @@
-"""The Dagster UI in a real browser: the asset graph, a run launched by hand that ends green, its checks.
+"""The Dagster UI and a real browser to look at it with: fixtures of the tests of whole runs.
 
-The run is the second one on the sample home, so that it also shows that nothing is fetched or changed twice.
+One file of tests uses them: with several processes, a file's tests stay in one, and share one home.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psutil
 import pytest
 
 from orchestration.home import ROOT
 from tests.needs import needs
-from tests.runs import COMMAND, Ran, environment, manifest
+from tests.runs import COMMAND, Ran, environment
 
 CHROMIUM = Path("/usr/bin/chromium")
 STARTS_WITHIN, RUNS_WITHIN = 120, 150
@@ -94,34 +93,3 @@ def page(ui: tuple[str, Path]) -> Iterator[Any]:
         opened.set_default_timeout(60_000)
         yield opened
         browser.close()
-
-
-def test_a_second_run_is_launched_in_the_browser_and_ends_green(
-    ui: tuple[str, Path], page: Any, tmp_path: Path
-) -> None:
-    address, home = ui
-    before = manifest(home)
-    page.goto(f"{address}/locations/__repository__@laborledger/jobs/ledger")
-    page.get_by_role("button", name="Materialize all").first.click()
-    link = page.get_by_role("link", name="View", exact=True).first.get_attribute("href")
-    page.goto("about:blank")  # a page that follows a run takes the time of the run itself
-    wait_for_the_run(address, str(link).rpartition("/")[2])
-    page.goto(f"{address}{link}")
-    page.get_by_text("Success", exact=True).first.wait_for()
-    page.screenshot(path=tmp_path / "run.png")
-    assert (tmp_path / "run.png").stat().st_size > 20_000
-    assert manifest(home) == before
-
-
-def test_the_second_run_sent_conditional_requests_only(ui: tuple[str, Path]) -> None:
-    with duckdb.connect(str(ui[1] / "build" / "labor_ledger.duckdb"), read_only=True) as connection:
-        told = connection.execute(
-            "select distinct status, outcome from raw.fetches "
-            "where run_id = (select arg_max(run_id, fetched_at) from raw.fetches)"
-        ).fetchall()
-    assert told == [(304, "unchanged")]
-
-
-def test_the_checks_are_shown_with_their_results(ui: tuple[str, Path], page: Any) -> None:
-    page.goto(f"{ui[0]}/assets/marts/fct_claims?view=checks")
-    page.get_by_text("Succeeded").first.wait_for()
