@@ -36,6 +36,7 @@ $(STAMP): requirements.lock requirements-setup.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-setup.lock
 	@$(BIN)/uv pip sync --quiet --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -W ignore -c 'import orchestration.defs.dbt'  # dbt's manifest, so that the first run need not wait
 	@touch $@
 
 .PHONY: lock
