@@ -79,7 +79,7 @@ class Figure:
     alpha-3 codes of the hosts, `sectors` sorted codes of the sector table. `part_of` is the index,
     in the article's list of figures, of the figure that already includes this one. `quote` is
     `text[start:end]`, and `count_text` is `text[count_start:count_end]`, the words of the count.
-    `confidence` is a calibrated probability in [0, 1], or None where the reader gives none.
+    `confidence` is the reader's probability of the measure, in [0, 1], or None where it gives none.
     """
 
     measure: Measure
