@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -147,12 +147,13 @@ def collect(selection: Selection, run_id: str) -> Collected:
     began = time.monotonic()
     collected = Collected()
     sources = chosen_sources(selection)
-    parse = _parser(sources)
+    outlets = _outlets(sources)
+    parse = partial(parse_page_of, sources=tuple(outlets.values()))
     with ExitStack() as stack:
         archive = stack.enter_context(closing(Archive(selection.home.archive, run_id)))
         fetcher = stack.enter_context(closing(Fetcher(_guard(sources, stack))))
-        _store_sources(selection, sources)
-        collected.read_again = _read_again(selection.home, archive, parse, sources)
+        _store_sources(selection, sources, outlets)
+        collected.read_again = _read_again(selection.home, archive, parse, outlets)
         _warn_of_unverified(collected, sources)
         for source in sources:
             logger.info("%s: looking at %s", source.id, source.homepage)
@@ -161,14 +162,9 @@ def collect(selection: Selection, run_id: str) -> Collected:
             _store(selection.home, visits, collected)
             _judge_life(collected, source.id)
         if selection.inbox:
-            _store(selection.home, _inbox_visits(selection, archive, run_id, sources), collected)
+            _store(selection.home, _inbox_visits(selection, archive, run_id, outlets), collected)
     collected.seconds = time.monotonic() - began
     return collected
-
-
-def _parser(sources: Iterable[Source]) -> Parse:
-    """The parser of pages: any known outlet may be the origin of a republished story."""
-    return partial(parse_page_of, sources=tuple(_outlets(sources).values()))
 
 
 def _guard(sources: Iterable[Source], stack: ExitStack) -> Guard:
@@ -187,11 +183,11 @@ def _outlets(sources: Iterable[Source]) -> dict[str, Source]:
     return {source.id: source for source in (*load_sources(SOURCES_FILE), INBOX, *sources)}
 
 
-def _store_sources(selection: Selection, sources: Sequence[Source]) -> None:
+def _store_sources(selection: Selection, sources: Sequence[Source], outlets: Mapping[str, Source]) -> None:
     """Keep every outlet's row: one that is not asked may still be the origin of a story."""
     with open_ledger(selection.home) as ledger:
         ledger.check_kind(sources, selection.inbox is not None, selection.home)
-        ledger.store_sources(_outlets(sources).values())
+        ledger.store_sources(outlets.values())
 
 
 def _known(home: Home, source_id: str) -> dict[str, Known]:
@@ -199,14 +195,13 @@ def _known(home: Home, source_id: str) -> dict[str, Known]:
         return ledger.known_pages(source_id)
 
 
-def _read_again(home: Home, archive: Archive, parse: Parse, sources: Iterable[Source]) -> int:
+def _read_again(home: Home, archive: Archive, parse: Parse, outlets: Mapping[str, Source]) -> int:
     """Read what older parsers read and this one has not, from the archive; gives how many pages."""
     with open_ledger(home) as ledger:
         stale = ledger.stale_pages(parser_version())
-    by_id = _outlets(sources)
     done = 0
-    for batch in in_batches([page for page in stale if page.source_id in by_id]):
-        parsed = [read_again(p, archive, parse, parser_version(), by_id[p.source_id]) for p in batch]
+    for batch in in_batches([page for page in stale if page.source_id in outlets]):
+        parsed = [read_again(p, archive, parse, parser_version(), outlets[p.source_id]) for p in batch]
         with open_ledger(home) as ledger:
             for page in parsed:
                 ledger.store_parse(page)
@@ -216,15 +211,15 @@ def _read_again(home: Home, archive: Archive, parse: Parse, sources: Iterable[So
 
 
 def _inbox_visits(
-    selection: Selection, archive: Archive, run_id: str, sources: Iterable[Source]
+    selection: Selection, archive: Archive, run_id: str, outlets: Mapping[str, Source]
 ) -> Iterator[Visit]:
     """The saved pages of the inbox; sidecars may name any known outlet."""
     assert selection.inbox is not None
     logger.info("reading saved pages in %s", selection.inbox)
-    outlets = [source for source in _outlets(sources).values() if not source.sample]
+    others = [source for source in outlets.values() if not source.sample]
     with open_ledger(selection.home) as ledger:
-        known = {url: page for source in outlets for url, page in ledger.known_pages(source.id).items()}
-    return read_inbox(selection.inbox, known, archive, run_id, outlets, parser_version())
+        known = {url: page for source in others for url, page in ledger.known_pages(source.id).items()}
+    return read_inbox(selection.inbox, known, archive, run_id, others, parser_version())
 
 
 def _store(home: Home, visits: Iterable[Visit], collected: Collected) -> None:

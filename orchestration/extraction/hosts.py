@@ -12,7 +12,7 @@ from functools import cache
 
 from orchestration.extraction.counts import Count
 from orchestration.extraction.lexicon import load
-from orchestration.extraction.passage import Passage, anchors
+from orchestration.extraction.passage import Passage, is_foreign
 from orchestration.extraction.places import Place
 from orchestration.extraction.text import PhraseIndex
 from orchestration.records import Span
@@ -71,11 +71,6 @@ def _anaphors() -> PhraseIndex[str]:
 @cache
 def _speakers() -> frozenset[str]:
     return frozenset(row.noun for row in load("speakers", SpeakerNoun))
-
-
-def is_foreign(place: Place) -> bool:
-    """Whether a place can be a host at all: neither the workers' home nor where defectors arrive."""
-    return not set(place.countries) & set(anchors().values())
 
 
 def _preposition(passage: Passage, place: Place) -> str:

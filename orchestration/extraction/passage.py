@@ -45,6 +45,11 @@ def anchors() -> dict[str, str]:
     return {row.role: row.code for row in load("anchors", Anchor)}
 
 
+def is_foreign(place: Place) -> bool:
+    """Whether a place can be a host at all: neither the workers' home nor where defectors arrive."""
+    return not set(place.countries) & set(anchors().values())
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One sentence (or piece of a very long one) with its mentions, all in reading order.

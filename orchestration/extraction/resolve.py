@@ -33,8 +33,9 @@ def resolve(article: Article, passages: Sequence[Passage], opinions: Iterable[Op
     judged = [judge(opinion, article, passages) for opinion in opinions]
     claims = [verdict for verdict in judged if isinstance(verdict, Claim)]
     _tie_parts(claims)
-    _inherit_hosts(claims, article, passages)
-    _settle_sectors(claims, article, passages)
+    main = main_host(article, passages)
+    _inherit_hosts(claims, main)
+    _settle_sectors(claims, main, article, passages)
     kept, dropped = merge_repeats(claims)
     refused = [verdict for verdict in judged if isinstance(verdict, Refusal)]
     refused += [Refusal(claim.passage, claim.count, "repeated", claim.confidence) for claim in dropped]
@@ -66,9 +67,8 @@ def _is_inside(claim: Claim, other: Claim) -> bool:
     return False
 
 
-def _inherit_hosts(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
+def _inherit_hosts(claims: Sequence[Claim], main: str | None) -> None:
     """A claim without a host is where its whole is, else in the one country that the article is about."""
-    main = main_host(article, passages)
     for claim in claims:
         if claim.host.stated:
             continue
@@ -78,12 +78,14 @@ def _inherit_hosts(claims: Sequence[Claim], article: Article, passages: Sequence
             claim.host = Host((main,))
 
 
-def _settle_sectors(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
+def _settle_sectors(
+    claims: Sequence[Claim], main: str | None, article: Article, passages: Sequence[Passage]
+) -> None:
     """A claim whose own words tell no work takes what most of the workers in its country do, where the
     article says so; one of which nothing is known takes its whole's, or the article's one line of work.
     """
     told = told_sectors(passages)
-    main, sector = main_host(article, passages), main_sector(article, passages)
+    sector = main_sector(article, passages)
     for claim in claims:
         host = claim.host.countries[0] if len(claim.host.countries) == 1 else None
         if claim.count.head.kind == "official":

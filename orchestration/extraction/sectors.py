@@ -14,7 +14,7 @@ from orchestration.extraction.attributes import find_sectors
 from orchestration.extraction.counts import Count
 from orchestration.extraction.heads import HeadNoun
 from orchestration.extraction.lexicon import load
-from orchestration.extraction.passage import Passage, anchors
+from orchestration.extraction.passage import Passage, is_foreign
 from orchestration.extraction.places import find_places
 from orchestration.extraction.text import PhraseIndex, tokenize
 from orchestration.records import Article
@@ -59,11 +59,10 @@ def clause_sectors(passage: Passage, count: Count) -> tuple[str, ...]:
 def told_sectors(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
     """By country, the work that a sentence says most of the workers there do."""
     told: dict[str, tuple[str, ...]] = {}
-    own = set(anchors().values())
     for passage in passages:
         if not _majorities().find(passage.tokens) or not _people().find(passage.tokens):
             continue
-        hosts = [code for place in passage.places for code in place.countries if code not in own]
+        hosts = [code for place in passage.places if is_foreign(place) for code in place.countries]
         sectors = tuple(sorted({mention.code for mention in passage.sectors}))
         if hosts and sectors:
             told.setdefault(hosts[0], sectors)
@@ -72,10 +71,9 @@ def told_sectors(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
 
 def main_host(article: Article, passages: Sequence[Passage]) -> str | None:
     """The foreign country that title and text name clearly most."""
-    own = set(anchors().values())
     title = find_places(article.title, 0, len(article.title))
     named = [*title * TITLE_WEIGHT, *(place for one in passages for place in one.places)]
-    ranked = Counter(code for place in named for code in place.countries if code not in own).most_common(2)
+    ranked = Counter(code for p in named if is_foreign(p) for code in p.countries).most_common(2)
     stands_out = len(ranked) == 1 or (len(ranked) > 1 and ranked[0][1] >= 1.5 * ranked[1][1])
     return ranked[0][0] if stands_out else None
 

@@ -16,7 +16,7 @@ from datetime import date
 from tokenizers import Tokenizer
 
 from orchestration.extraction.counts import Count
-from orchestration.extraction.passage import Passage, anchors
+from orchestration.extraction.passage import Passage, is_foreign
 from orchestration.extraction.periods import Period, find_periods
 from orchestration.extraction.places import Place, find_places
 from orchestration.records import Article, Span
@@ -246,8 +246,7 @@ def _around(group: Sequence[CountMark], length: int) -> tuple[int, int]:
 def main_places(article: Article, passages: Sequence[Passage]) -> list[Place]:
     """The foreign countries or regions that title and text name most, the first mention of each."""
     named = [*find_places(article.title, 0, len(article.title)), *(p for one in passages for p in one.places)]
-    own = set(anchors().values())
-    foreign = [p for p in named if not set(p.countries) & own]
+    foreign = [place for place in named if is_foreign(place)]
     votes = Counter((p.countries, p.region) for p in foreign)
     ranked = [key for key, _ in votes.most_common(MAIN_PLACES)]
     return [next(p for p in foreign if (p.countries, p.region) == key) for key in ranked]
