@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from orchestration.extraction import lexicon
-from orchestration.extraction.amounts import LARGEST, CountWording, NumberWord, read_amount
-from orchestration.extraction.attributes import Agency, Sector, Speaking, find_agencies, find_sectors
-from orchestration.extraction.counts import HedgeCue, find_counts, reasons
+from orchestration.extraction.amounts import LARGEST, Change, CountWording, NumberWord, read_amount
+from orchestration.extraction.attributes import (
+    Agency,
+    Sector,
+    find_agencies,
+    find_sectors,
+    read_attributes,
+)
+from orchestration.extraction.attribution import Speaker, Speaking
+from orchestration.extraction.counts import find_counts, find_numbers, reasons
 from orchestration.extraction.heads import HeadNoun, Label, ThingNoun
+from orchestration.extraction.hedges import HedgeCue
 from orchestration.extraction.lexicon import FOLDER, LexiconError, load
 from orchestration.extraction.text import tokenize
 
@@ -80,6 +88,12 @@ def test_a_number_word_gives_its_value(row: NumberWord) -> None:
     assert (amount.low if amount else 0) == (row.value if row.value <= LARGEST else 0)
 
 
+@pytest.mark.parametrize("row", load("changes", Change), ids=lambda row: row.word)
+def test_a_word_of_change_parts_before_from_after(row: Change) -> None:
+    text = f"Their number {row.word} from 250 to 500 workers."
+    assert [count.low for count in find_counts(text, 0, len(text))] == [250, 500]
+
+
 @pytest.mark.parametrize("row", load("hedges", HedgeCue, ("cue", "position")), ids=lambda row: row.cue)
 def test_a_hedge_gives_itself(row: HedgeCue) -> None:
     text = f"{row.cue} 700 workers" if row.position == "before" else f"700 {row.cue} workers"
@@ -103,6 +117,28 @@ def test_a_number_of_things_counts_no_people(row: ThingNoun) -> None:
     assert find_counts(text, 0, len(text)) == []
 
 
+@pytest.mark.parametrize("row", load("labels", Label, ("word", "position")), ids=lambda row: row.word)
+def test_a_label_says_what_a_number_is(row: Label) -> None:
+    word = row.word.capitalize() if row.position == "before_capital" else row.word
+    text = f"They saw {word} 40 there." if row.position.startswith("before") else f"They saw 40 {word} there."
+    found = [n for n in find_numbers(tokenize(text, 0, len(text))) if 40 in (n.low, n.high)]
+    if row.reason:
+        assert [number.reason for number in found] == [row.reason]
+    else:
+        assert all(number.is_open for number in found)
+
+
+@pytest.mark.parametrize("row", load("speaking", Speaking), ids=lambda row: row.wording)
+def test_a_wording_of_speech_names_who_says_so(row: Speaking) -> None:
+    text = {
+        "subject_before": f"The ministry {row.wording} that 40 left.",
+        "source_after": f"Forty left, {row.wording} the ministry.",
+        "speaker_after": f"Forty left, {row.wording} the ministry.",
+        "owned_by": f"Forty left, by the ministry's {row.wording}.",
+    }[row.position]
+    assert (read_attributes(text, 0, len(text))[0] or "").lower() == "the ministry"
+
+
 @pytest.mark.parametrize("row", load("sectors", Sector), ids=lambda row: row.code)
 def test_each_term_of_a_sector_names_it(row: Sector) -> None:
     for term in row.terms:
@@ -117,8 +153,8 @@ def test_each_alias_names_its_agency(row: Agency) -> None:
         assert [mention.code for mention in find_agencies(tokenize(text, 0, len(text)))] == [row.code]
 
 
-def test_speaking_wordings_load() -> None:
-    assert len(load("speaking", Speaking)) > 20
+def test_speakers_load() -> None:
+    assert len(load("speakers", Speaker)) > 40
 
 
 def test_the_codes_of_rejects_are_those_that_the_tables_name() -> None:

@@ -1,6 +1,6 @@
-"""The look-ups beside the figure's core: sectors, agency, gender, attribution and city.
+"""The look-ups beside the figure's core: sectors, agency and, from `attribution`, who says so.
 
-Each reads a stretch of text by the tables of the lexicon and knows nothing of counts or triggers.
+Each reads a stretch of text by the tables of the lexicon and knows nothing of counts.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from orchestration.extraction.attribution import find_attribution
+from orchestration.extraction.heads import HeadNoun
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.text import PhraseIndex, Token, tokenize
 from orchestration.records import Span
-
-ATTRIBUTION_CHARS = 160
-"""A longer clause before "said" is no name of who says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,6 @@ class Agency:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaking:
-    """A row of `speaking.csv`: a wording that attributes what is told."""
-
-    verb: str
-
-
-@dataclass(frozen=True, slots=True)
 class Mention:
     """A look-up's find: where, and the code it stands for."""
 
@@ -63,14 +55,15 @@ def _sectors() -> PhraseIndex[str]:
 
 
 @cache
-def _agencies() -> PhraseIndex[str]:
-    rows = load("agencies", Agency)
-    return PhraseIndex((alias, row.code) for row in rows for alias in row.aliases)
+def _trades() -> PhraseIndex[str]:
+    rows = [(row, row.sector) for row in load("heads", HeadNoun)]
+    return PhraseIndex((noun, code) for row, code in rows if code for noun in (row.noun, row.plural) if noun)
 
 
 @cache
-def _speaking() -> PhraseIndex[str]:
-    return PhraseIndex((row.verb, row.verb) for row in load("speaking", Speaking))
+def _agencies() -> PhraseIndex[str]:
+    rows = load("agencies", Agency)
+    return PhraseIndex((alias, row.code) for row in rows for alias in row.aliases)
 
 
 def sector_codes() -> tuple[str, ...]:
@@ -92,30 +85,16 @@ def find_sectors(tokens: Sequence[Token]) -> list[Mention]:
     return [mention for mention in found if mention.span.start not in small]
 
 
+def find_works(tokens: Sequence[Token]) -> list[Mention]:
+    """The wordings that name a line of work, trades of people ("bricklayers") among them, left to right."""
+    return sorted(
+        [*find_sectors(tokens), *_mentions(_trades(), tokens)], key=lambda mention: mention.span.start
+    )
+
+
 def find_agencies(tokens: Sequence[Token]) -> list[Mention]:
     """The North Korean bodies named, left to right."""
     return _mentions(_agencies(), tokens)
-
-
-def find_attribution(text: str, tokens: Sequence[Token]) -> str | None:
-    """Who says so, as worded: what stands before "said" in its clause, or after "according to"."""
-    for first, stop, verb in _speaking().find(tokens):
-        if verb in ("according to", "citing"):
-            end = stop
-            while end < len(tokens) and tokens[end].raw not in (",", ".", ";", "”", '"'):
-                end += 1
-            if end > stop:
-                return _clip(text, tokens[stop].span.start, tokens[end - 1].span.end)
-        start = first
-        while start > 0 and tokens[start - 1].raw not in (",", ";", "”", '"', "—"):
-            start -= 1
-        if start < first:
-            return _clip(text, tokens[start].span.start, tokens[first - 1].span.end)
-    return None
-
-
-def _clip(text: str, start: int, end: int) -> str | None:
-    return text[start:end] if end - start <= ATTRIBUTION_CHARS else None
 
 
 def read_attributes(text: str, start: int, end: int) -> tuple[str | None, str | None]:
@@ -123,4 +102,5 @@ def read_attributes(text: str, start: int, end: int) -> tuple[str | None, str | 
     tokens = tokenize(text, start, end)
     bodies = find_agencies(tokens)
     agency = text[bodies[0].span.start : bodies[0].span.end] if bodies else None
-    return find_attribution(text, tokens), agency
+    source = find_attribution(tokens)
+    return text[source.start : source.end] if source else None, agency

@@ -6,16 +6,19 @@ Bringing the finders' mentions together belongs here. No decision about measures
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import accumulate
 
-from orchestration.extraction.attributes import Mention, find_sectors
+from orchestration.extraction.attributes import Mention, find_sectors, find_works
+from orchestration.extraction.count_sieve import may_count
 from orchestration.extraction.counts import Count, find_numbers
 from orchestration.extraction.lexicon import load
-from orchestration.extraction.places import Place, find_places
+from orchestration.extraction.places import Place, find_places, may_name, places_among
 from orchestration.extraction.text import SENTENCE_TOKENS, Sentence, Token, split_sentences, tokenize
-from orchestration.records import Span
+from orchestration.records import Article, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +53,66 @@ def is_foreign(place: Place) -> bool:
     return not set(place.countries) & set(anchors().values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Passage:
     """One sentence (or piece of a very long one) with its mentions, all in reading order.
 
-    `numbers` holds all numbers; those with a `reason` that their form proves count no people. `costs[i]`
-    sums the boundary costs of the tokens before `i`, so that the gap of two tokens is one subtraction.
+    Mentions are found when they are first asked for: of most news nobody asks. `numbers` holds all
+    numbers; those with a `reason` that their form proves count no people. `costs[i]` sums the boundary
+    costs of the tokens before `i`, so that the gap of two tokens is one subtraction.
     """
 
     text: str
     sentence: Sentence
     span: Span
-    tokens: Sequence[Token]
-    starts: Sequence[int]
-    costs: Sequence[float]
-    numbers: Sequence[Count]
-    places: Sequence[Place]
-    sectors: Sequence[Mention]
 
     @property
-    def open_counts(self) -> list[Count]:
+    def told(self) -> str:
+        """The passage's own words."""
+        return self.text[self.span.start : self.span.end]
+
+    @cached_property
+    def tokens(self) -> Sequence[Token]:
+        """Its words, numbers and marks."""
+        return tokenize(self.text, self.span.start, self.span.end)
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        """Where each token starts."""
+        return [token.start for token in self.tokens]
+
+    @cached_property
+    def costs(self) -> Sequence[float]:
+        """The boundary costs before each token, added up, and those of all."""
+        known = _boundaries()
+        return list(accumulate((known.get(token.lower, 0.0) for token in self.tokens), initial=0.0))
+
+    @cached_property
+    def numbers(self) -> Sequence[Count]:
+        """Its numbers, in whatever sense."""
+        return find_numbers(self.tokens) if may_count(self.told) else []
+
+    @cached_property
+    def places(self) -> Sequence[Place]:
+        """The places it names."""
+        return places_among(self.text, self.tokens)
+
+    @cached_property
+    def sectors(self) -> Sequence[Mention]:
+        """The work it speaks of."""
+        return find_sectors(self.tokens)
+
+    @cached_property
+    def works(self) -> Sequence[Mention]:
+        """The work it speaks of, trades of people among it."""
+        return find_works(self.tokens)
+
+    def names(self, country_code: str) -> bool:
+        """Whether it names a country, its people or a place there."""
+        return may_name(self.told, country_code) and any(country_code in p.countries for p in self.places)
+
+    @cached_property
+    def open_counts(self) -> Sequence[Count]:
         """The numbers whose form does not prove that they count no people: what the reader judges."""
         return [number for number in self.numbers if number.is_open]
 
@@ -87,29 +130,34 @@ class Passage:
         return [token.lower for token in self.tokens[max(0, first) : max(0, stop)]]
 
 
-def _build(text: str, sentence: Sentence, tokens: Sequence[Token]) -> Passage:
-    span = Span(tokens[0].span.start, tokens[-1].span.end)
-    costs = [0.0]
-    for token in tokens:
-        costs.append(costs[-1] + _boundaries().get(token.lower, 0.0))
-    return Passage(
-        text=text,
-        sentence=sentence,
-        span=span,
-        tokens=tokens,
-        starts=[token.span.start for token in tokens],
-        costs=costs,
-        numbers=find_numbers(tokens),
-        places=find_places(text, span.start, span.end),
-        sectors=find_sectors(tokens),
-    )
+def _pieces(text: str, span: Span) -> Iterator[Span]:
+    """A sentence's span, or those of its pieces of SENTENCE_TOKENS tokens."""
+    if span.end - span.start <= SENTENCE_TOKENS:  # no token is shorter than a character
+        yield span
+        return
+    tokens = tokenize(text, span.start, span.end)
+    for first in range(0, len(tokens), SENTENCE_TOKENS):
+        piece = tokens[first : first + SENTENCE_TOKENS]
+        yield Span(piece[0].start, piece[-1].end)
 
 
 def read_passages(text: str) -> list[Passage]:
     """The passages of a text in order; a sentence beyond SENTENCE_TOKENS is read in pieces."""
-    passages = []
-    for sentence in split_sentences(text):
-        tokens = tokenize(text, sentence.span.start, sentence.span.end)
-        for first in range(0, len(tokens), SENTENCE_TOKENS):
-            passages.append(_build(text, sentence, tokens[first : first + SENTENCE_TOKENS]))
-    return passages
+    return [
+        Passage(text, sentence, span)
+        for sentence in split_sentences(text)
+        for span in _pieces(text, sentence.span)
+    ]
+
+
+MAIN_PLACES, TITLE_WEIGHT = 2, 3
+
+
+def main_places(article: Article, passages: Sequence[Passage]) -> list[Place]:
+    """The foreign countries or regions that title and text name most, the first mention of each."""
+    title = find_places(article.title, 0, len(article.title))
+    named = [*title * TITLE_WEIGHT, *(place for one in passages for place in one.places)]
+    foreign = [place for place in named if is_foreign(place)]
+    votes = Counter((p.countries, p.region) for p in foreign)
+    ranked = [key for key, _ in votes.most_common(MAIN_PLACES)]
+    return [next(p for p in foreign if (p.countries, p.region) == key) for key in ranked]

@@ -6,11 +6,13 @@ transit, or where somebody speaks is for `hosts`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from orchestration.extraction.lexicon import LexiconError, load
+from orchestration.extraction.sieve import Sieve, any_case, sequence
 from orchestration.extraction.text import Token, tokenize
 from orchestration.records import Span
 
@@ -234,18 +236,18 @@ def _matches(tokens: Sequence[Token], index: int, name: _Name) -> bool:
     return led and _stands_alone(tokens, index + len(name.words))
 
 
-def _longest(tokens: Sequence[Token], index: int) -> _Name | None:
-    """The longest name that begins at a token, whatever its kind."""
-    for length in _index().lengths.get(tokens[index].lower, ()):
-        words = tuple(token.lower for token in tokens[index : index + length])
-        for name in _index().names.get(words, ()):
-            if _matches(tokens, index, name):
+def _longest(index: _Index, tokens: Sequence[Token], at: int, lengths: Sequence[int]) -> _Name | None:
+    """The longest name of one of these lengths that begins at a token, whatever its kind."""
+    for length in lengths:
+        words = tuple([token.lower for token in tokens[at : at + length]])
+        for name in index.names.get(words, ()):
+            if _matches(tokens, at, name):
                 return name
     return None
 
 
 def _place(text: str, tokens: Sequence[Token], index: int, name: _Name) -> Place:
-    span = Span(tokens[index].span.start, tokens[index + len(name.words) - 1].span.end)
+    span = Span(tokens[index].start, tokens[index + len(name.words) - 1].end)
     return Place(span, text[span.start : span.end], name.kind, name.countries, name.region)
 
 
@@ -255,11 +257,49 @@ def find_places(text: str, start: int, end: int) -> list[Place]:
     Spans are offsets into `text`; `name` is the place as worded there, without an article. A name
     counts only with its capitals. Cost is linear in the length of the piece.
     """
-    tokens = tokenize(text, start, end)
-    found, index = [], 0
-    while index < len(tokens):
-        name = _longest(tokens, index)
-        if name is not None and name.kind != "none":
-            found.append(_place(text, tokens, index, name))
-        index += len(name.words) if name else 1
+    return places_among(text, tokenize(text, start, end))
+
+
+def places_among(text: str, tokens: Sequence[Token]) -> list[Place]:
+    """`find_places` where the piece has been cut into tokens already."""
+    index, found, stop = _index(), [], 0
+    for at, token in enumerate(tokens):
+        # Most words begin no name: one look-up each.
+        lengths = index.lengths.get(token.lower)
+        if lengths is None or at < stop:
+            continue
+        name = _longest(index, tokens, at, lengths)
+        if name is not None:
+            stop = at + len(name.words)
+            if name.kind != "none":
+                found.append(_place(text, tokens, at, name))
     return found
+
+
+_KELVIN = "\u212a"
+"""The sign of the unit: the only capital outside ASCII that is a letter of ASCII in lower case."""
+
+
+def _capital(letter: str) -> str:
+    if not letter.isascii():
+        return any_case(letter)
+    return f"[K{_KELVIN}]" if letter == "K" else re.escape(letter)
+
+
+def _loosely(word: str) -> str:
+    """The pattern of a word of a name: what `_fits` takes for it, and perhaps more."""
+    if not _is_capital(word):
+        return any_case(word)
+    acronym = len(word) > 1 and word.isupper()
+    return re.escape(word) if acronym else _capital(word[0]) + any_case(word[1:])
+
+
+@cache
+def _sieve(country_code: str) -> Sieve:
+    names = [name for _, _, name in _names() if country_code in name.countries]
+    return Sieve("|".join(sequence(map(_loosely, (*name.lead, *name.words))) for name in names))
+
+
+def may_name(text: str, country_code: str) -> bool:
+    """Whether a text may name a place of a country: False is sure, True is for `find_places` to settle."""
+    return _sieve(country_code).passes(text)

@@ -7,19 +7,25 @@ words stand side by side. What the words mean is the business of the finders.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Generic, NamedTuple, TypeVar
 
 from orchestration.extraction.lexicon import load
 from orchestration.records import Span
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|['’](?:s|re|ve|ll|d|m|t)\b|\S", re.IGNORECASE)
+# Words come first, since most tokens are words; no `re.IGNORECASE`, which would slow down all of it.
+_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*|['’](?:[sdmtSDMTſ]|[rRvV][eE]|[lL][lL])\b|\S")
+# A break begins with one of a set, which lets `re` pass over everything else.
 _BREAK = re.compile(
-    r"\n[^\S\n]*\n\s*|\n(?!\s*[a-z])|[.!?…]{1,4}[\"”’'»)\]*]{0,4}(?=\s+[\"“‘'«(\[*]{0,4}[^\W_])"
+    r"[\n.!?…](?:"
+    r"(?<=\n)(?:[^\S\n]*\n\s*|(?!\s*[a-z]))"
+    r"|(?<!\n)[.!?…]{0,3}[\"”’'»)\]*]{0,4}(?=\s+[\"“‘'«(\[*]{0,4}[^\W_])"
+    r")"
 )
 _NEXT = re.compile(r"\s+[\"“‘'«(\[*]{0,4}(.)")
 _WORD_BEFORE = re.compile(r"[\w.]{0,12}$")
@@ -39,13 +45,21 @@ class _Abbreviation:
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word, number or mark; `lower` is its word with straight apostrophes, in lower case."""
+class Token(NamedTuple):
+    """One word, number or mark; `lower` is its word with straight apostrophes, in lower case.
 
-    span: Span
+    A tuple, since a text has more of them than of anything else.
+    """
+
+    start: int
+    end: int
     raw: str
     lower: str
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,12 @@ class Sentence:
 def tokenize(text: str, start: int, end: int) -> list[Token]:
     """The tokens of `text[start:end]`, left to right, with offsets into `text`."""
     found = _TOKEN.finditer(text, start, end)
-    return [Token(Span(*m.span()), m.group(), m.group().replace("’", "'").lower()) for m in found]
+    return [Token(m.start(), m.end(), raw := m[0], raw.replace("’", "'").lower()) for m in found]
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    return frozenset(row.word for row in load("abbreviations", _Abbreviation))
 
 
 def _is_abbreviation(text: str, stop: int, end: int) -> bool:
@@ -69,9 +88,9 @@ def _is_abbreviation(text: str, stop: int, end: int) -> bool:
         return False
     match = _WORD_BEFORE.search(text, max(0, stop - 12), stop)
     word = match.group().lower() if match else ""
-    names = {row.word for row in load("abbreviations", _Abbreviation)}
     initial = len(word) == 1 and word.isalpha()
-    return initial or word in names or (word.replace(".", "").isalpha() and "." in word and len(word) <= 5)
+    dotted = "." in word and len(word) <= 5 and word.replace(".", "").isalpha()
+    return initial or dotted or word in _abbreviations()
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
@@ -112,18 +131,16 @@ def split_sentences(text: str) -> list[Sentence]:
     starts = [q.start for q in quotations]
     sentences = []
     for start, end, paragraph in _pieces(text):
-        piece = text[start:end]
-        left = start + len(piece) - len(piece.lstrip())
-        right = start + len(piece.rstrip())
-        if left >= right:
+        right = start + len(text[start:end].rstrip())
+        if start >= right:
             continue
-        first = max(0, bisect_right(starts, left) - 1)
-        inside = []
-        for quotation in quotations[first:]:
-            if quotation.start >= right:
-                break
-            if quotation.end > left:
-                inside.append(Span(max(left, quotation.start), min(right, quotation.end)))
+        left = right - len(text[start:right].lstrip())
+        first, last = max(0, bisect_right(starts, left) - 1), bisect_left(starts, right)
+        inside = [
+            Span(max(left, quotation.start), min(right, quotation.end))
+            for quotation in quotations[first:last]
+            if quotation.end > left
+        ]
         sentences.append(Sentence(Span(left, right), paragraph, tuple(inside)))
     return sentences
 
@@ -156,18 +173,15 @@ class PhraseIndex(Generic[T]):
         """The longest phrase that begins at `index`: the index after it, and its value."""
         for words, value in self._by_first.get(tokens[index].lower, ()):
             end = index + len(words)
-            if end <= len(tokens) and all(
-                t.lower == w for t, w in zip(tokens[index:end], words, strict=True)
-            ):
+            if len(words) == 1 or words == tuple([token.lower for token in tokens[index:end]]):
                 return end, value
         return None
 
     def find(self, tokens: Sequence[Token]) -> list[tuple[int, int, T]]:
         """Every match as (first token, token after, value)."""
-        found, index = [], 0
-        while index < len(tokens):
-            hit = self.match(tokens, index)
-            if hit is not None:
-                found.append((index, hit[0], hit[1]))
-            index = hit[0] if hit else index + 1
+        found, end = [], 0
+        for index, token in enumerate(tokens):
+            if index >= end and token.lower in self._by_first and (hit := self.match(tokens, index)):
+                end, value = hit
+                found.append((index, end, value))
         return found
