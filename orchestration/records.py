@@ -111,6 +111,7 @@ class Reject:
     """A number near a worker word that is no figure: kept so that recall can be audited.
 
     `number` is `text[start:end]`, the number's own words; `reason` is a code of the reject table.
+    `probability` is the reader's that it is a figure, in [0, 1], or None where a rule proved that it is none.
     """
 
     sentence: str
@@ -118,6 +119,7 @@ class Reject:
     start: int
     end: int
     reason: str
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from orchestration.extraction.reader.tensors import PERIOD, PLACE, WHOLE, pairs_of, tensors_of
+from orchestration.extraction.attributes import sector_codes
+from orchestration.extraction.reader.tensors import WORK, Key, pairs_of, tensors_of
 from training.labels import IGNORED, Example
 
 
 @dataclass(slots=True)
 class Labels:
-    """What a batch should give; IGNORED where nothing is known."""
+    """What a batch should give; IGNORED where nothing is known.
+
+    `groups` gives each pair its group; `links` a label for each group, `kinds` its kind. `works` holds, for
+    groups of works, the judged count and the sector.
+    """
 
     measures: Tensor
     statuses: Tensor
     sectors: Tensor
-    pairs: Tensor
+    groups: Tensor
+    links: Tensor
+    kinds: Tensor
+    works: Tensor
 
 
 def collate(found: Sequence[Example]) -> tuple[dict[str, Tensor], Labels]:
@@ -29,27 +37,50 @@ def collate(found: Sequence[Example]) -> tuple[dict[str, Tensor], Labels]:
     return {name: torch.from_numpy(array) for name, array in arrays.items()}, _labels(found)
 
 
-def _pair_labels(example: Example) -> list[int]:
-    by_kind = {PLACE: example.places, PERIOD: example.periods, WHOLE: example.wholes}
-    return [by_kind[kind][number][index] for number, kind, index, _ in pairs_of(example.window)]
-
-
 def _labels(found: Sequence[Example]) -> Labels:
-    codes = max((len(s) for e in found for s in e.sectors if s is not None), default=1)
-    unknown = [float(IGNORED)] * codes
+    codes = sector_codes()
+    unknown = [float(IGNORED)] * len(codes)
     sectors = [[float(x) for x in s] if s is not None else unknown for e in found for s in e.sectors]
+    numbers: dict[tuple[int, int, Key], int] = {}
+    groups: list[int] = []
+    links: list[float] = []
+    works: list[tuple[int, int]] = []
+    first = 0
+    for example in found:
+        for number, mark in pairs_of(example.window):
+            group = (first + number, mark.kind, mark.key)
+            if group not in numbers:
+                numbers[group] = len(numbers)
+                links.append(float(example.links.get((number, mark.kind, mark.key), IGNORED)))
+                works.append((first + number, codes.index(str(mark.key[0])) if mark.kind == WORK else -1))
+            groups.append(numbers[group])
+        first += len(example.window.judged)
     return Labels(
         torch.tensor([m for e in found for m in e.measures]),
         torch.tensor([s for e in found for s in e.statuses]),
-        torch.tensor(sectors).reshape(-1, codes),
-        torch.tensor([label for e in found for label in _pair_labels(e)], dtype=torch.float),
+        torch.tensor(sectors).reshape(-1, len(codes)),
+        torch.tensor(groups, dtype=torch.long),
+        torch.tensor(links),
+        torch.tensor([kind for _, kind, _ in numbers], dtype=torch.long),
+        torch.tensor(works, dtype=torch.long).reshape(-1, 2),
     )
 
 
-def batches(found: Sequence[Example], size: int, rng: random.Random | None = None) -> Iterator[list[Example]]:
-    """Batches of windows of like length; shuffled by `rng`, in order of length without one."""
-    order = sorted(found, key=lambda e: len(e.window.ids) + (rng.random() * 24 if rng else 0))
-    groups = [order[i : i + size] for i in range(0, len(order), size)]
+def batches(
+    found: Sequence[Example], tokens: int, rng: random.Random | None = None
+) -> Iterator[list[Example]]:
+    """Batches of windows of like length, of at most so many tokens with their padding (one window at least);
+    shuffled by `rng`, in order of length without one.
+    """
+    order = sorted(found, key=lambda e: len(e.window.ids) + (rng.random() * 60 if rng else 0))
+    groups: list[list[Example]] = [[]]
+    widest = 0
+    for example in order:
+        widest = max(widest, len(example.window.ids))
+        if groups[-1] and widest * (len(groups[-1]) + 1) > tokens:
+            groups.append([])
+            widest = len(example.window.ids)
+        groups[-1].append(example)
     if rng:
         rng.shuffle(groups)
     return iter(groups)

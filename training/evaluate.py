@@ -12,7 +12,7 @@ import torch
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.jsonl import figure_record
 from orchestration.extraction.passage import Passage
-from orchestration.extraction.reader.inference import marked_tokenizer
+from orchestration.extraction.reader.inference import encoder_tokenizer
 from orchestration.extraction.reader.opinions import Logits, Opinion, opinions
 from orchestration.extraction.reader.tensors import tensors_of
 from orchestration.extraction.reader.windows import Windows
@@ -27,7 +27,7 @@ class TorchReader:
 
     def __init__(self, model: Reader, base: Path) -> None:
         self.model = model
-        self.windows = Windows(marked_tokenizer(base / "tokenizer.json"))
+        self.windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
 
     def read(self, article: Article, passages: Sequence[Passage]) -> list[Opinion]:
         """An opinion of each open count of the article, in reading order."""

@@ -17,15 +17,15 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from orchestration.extraction.reader.inference import CARD, MODEL, TOKENIZER
-from orchestration.extraction.reader.windows import MARKS
+from orchestration.extraction.reader.windows import COUNT_OPEN, COUNT_SHUT
 from training.model import Reader
 
 INPUTS = (
-    *("ids", "attention", "segments", "rows", "opens", "shuts"),
-    *("pair_counts", "pair_marks", "pair_kinds"),
+    *("ids", "attention", "types", "rows", "firsts", "lasts"),
+    *("pair_counts", "pair_marks", "pair_kinds", "pair_ties"),
 )
 OUTPUTS = ("measures", "statuses", "sectors", "pairs")
-KEPT_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *MARKS)
+KEPT_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", COUNT_OPEN, COUNT_SHUT)
 
 
 def prune(reader: Reader, tokenizer: Path) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _trace(reader: Reader, path: Path) -> None:
     ids = torch.ones(2, 12, dtype=torch.long)
     two, three = torch.tensor([0, 1]), torch.tensor([0, 1, 1])
     example = (ids, ids, torch.zeros_like(ids), two, torch.tensor([1, 14]), torch.tensor([3, 16]), three,
-               torch.tensor([5, 6, 18]), torch.tensor([0, 1, 2]))  # fmt: skip
+               torch.tensor([5, 6, 18]), torch.tensor([0, 20, 40]), torch.tensor([0, 7, 13]))  # fmt: skip
     axes = {name: {0: "windows", 1: "width"} for name in INPUTS[:3]}
     axes |= {name: {0: "counts"} for name in (*INPUTS[3:6], *OUTPUTS[:3])}
     axes |= {name: {0: "pairs"} for name in (*INPUTS[6:], OUTPUTS[3])}

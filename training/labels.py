@@ -17,8 +17,10 @@ from orchestration.extraction.counts import Count
 from orchestration.extraction.passage import Passage, read_passages
 from orchestration.extraction.periods import find_periods
 from orchestration.extraction.places import Place
+from orchestration.extraction.reader.tensors import PERIOD, PLACE, WORK, Key, Mark, pairs_of
 from orchestration.extraction.reader.windows import PeriodMark, Window, Windows
 from orchestration.records import Article, Measure, Status
+from tests.gold.breakdown import newsroom
 
 MEASURES = (None, *Measure)
 STATUSES = tuple(Status)
@@ -40,11 +42,7 @@ class Gold:
     @property
     def newsroom(self) -> str:
         """The set an article belongs to: what stands before its first dash."""
-        return (
-            self.article.id.split("-")[0]
-            if self.article.id[:1] == "t" and self.article.id[1:2].isdigit()
-            else "dev"
-        )
+        return newsroom(self.article.id)
 
 
 def load_gold(folders: Iterable[Path]) -> list[Gold]:
@@ -90,15 +88,13 @@ def _likeness(count: Count, figure: dict[str, Any]) -> int:
 
 @dataclass(slots=True)
 class Example:
-    """A window with a label for each judged count, and for each pair of judged count and mark."""
+    """A window with labels: for each judged count, and for each group of its pairs (1: linked, 0: not)."""
 
     window: Window
     measures: list[int]
     statuses: list[int]
     sectors: list[list[int] | None]
-    places: list[list[int]]
-    periods: list[list[int]]
-    wholes: list[list[int]]
+    links: dict[tuple[int, int, Key], int]
 
 
 def examples(gold: Gold, windows: Windows) -> list[Example]:
@@ -114,10 +110,34 @@ def _example(gold: Gold, window: Window) -> Example:
         [_measure(gold, mark.count, figure) for mark, figure in zip(window.judged, told, strict=True)],
         [IGNORED if f is None else STATUSES.index(Status(f["status"])) for f in told],
         [None if f is None else [int(code in f["sectors"]) for code in codes] for f in told],
-        [[_hosts(f, mark.place) for mark in window.places] for f in told],
-        [[_when(gold, f, mark) for mark in window.periods] for f in told],
-        [[_whole(gold, f, mark.count) for mark in window.counts] for f in told],
+        _links(gold, window, told),
     )
+
+
+def _links(
+    gold: Gold, window: Window, told: Sequence[dict[str, Any] | None]
+) -> dict[tuple[int, int, Key], int]:
+    """Labels of groups of pairs: linked where one of its pairs is."""
+    found: dict[tuple[int, int, Key], int] = {}
+    for number, mark in pairs_of(window):
+        label = _link(gold, window, window.judged[number].count, mark, told[number])
+        group = (number, mark.kind, mark.key)
+        if label != IGNORED:
+            found[group] = max(found.get(group, 0), label)
+    return found
+
+
+def _link(gold: Gold, window: Window, count: Count, mark: Mark, figure: dict[str, Any] | None) -> int:
+    if figure is None:
+        retold = retold_figure(gold, count)
+        return _hosts(retold, window.places[mark.index].place) if retold and mark.kind == PLACE else IGNORED
+    if mark.kind == PLACE:
+        return _hosts(figure, window.places[mark.index].place)
+    if mark.kind == PERIOD:
+        return _when(gold, figure, window.periods[mark.index])
+    if mark.kind == WORK:
+        return IGNORED
+    return _whole(gold, figure, window.counts[mark.index].count)
 
 
 def _figure(gold: Gold, count: Count) -> dict[str, Any] | None:
@@ -125,9 +145,17 @@ def _figure(gold: Gold, count: Count) -> dict[str, Any] | None:
     return None if index is None else gold.figures[index]
 
 
+def retold_figure(gold: Gold, count: Count) -> dict[str, Any] | None:
+    """The one figure whose number a count that is aligned to none tells again."""
+    if count.singular or (count.span.start, count.span.end) in gold.aligned:
+        return None
+    same = [f for f in gold.figures if (count.low, count.high) == (f["low"], f["high"])]
+    return same[0] if len(same) == 1 else None
+
+
 def _measure(gold: Gold, count: Count, figure: dict[str, Any] | None) -> int:
-    """The measure's index, 0 for none; a count that may retell a figure elsewhere teaches nothing."""
-    if figure is not None:
+    """The measure's index, 0 for none; a count that may retell a figure loosely teaches nothing."""
+    if figure := figure or retold_figure(gold, count):
         return MEASURES.index(Measure(figure["measure"]))
     retold = any(_overlaps(count, f) for f in gold.figures) and not count.singular
     return IGNORED if retold else 0
@@ -148,18 +176,14 @@ def _overlaps(count: Count, figure: dict[str, Any]) -> bool:
     return bool(least <= low and high <= most)
 
 
-def _hosts(figure: dict[str, Any] | None, place: Place) -> int:
-    if figure is None:
-        return IGNORED
+def _hosts(figure: dict[str, Any], place: Place) -> int:
     named = bool(set(place.countries) & set(figure["countries"]))
     return int(
         named or (place.region is not None and not place.countries and place.region == figure["region"])
     )
 
 
-def _when(gold: Gold, figure: dict[str, Any] | None, mark: PeriodMark) -> int:
-    if figure is None:
-        return IGNORED
+def _when(gold: Gold, figure: dict[str, Any], mark: PeriodMark) -> int:
     wanted = (figure["period_start"], figure["period_end"])
     if wanted == (None, None):
         return 0
@@ -180,8 +204,9 @@ def _readings(gold: Gold, mark: PeriodMark, planned: bool) -> Sequence[tuple[str
     ]
 
 
-def _whole(gold: Gold, figure: dict[str, Any] | None, other: Count) -> int:
-    if figure is None:
-        return IGNORED
+def _whole(gold: Gold, figure: dict[str, Any], other: Count) -> int:
     index = gold.aligned.get((other.span.start, other.span.end))
+    whole = None if figure["part_of"] is None else gold.figures[figure["part_of"]]
+    if index is None and whole is not None and retold_figure(gold, other) is whole:
+        return IGNORED
     return int(index is not None and index == figure["part_of"])

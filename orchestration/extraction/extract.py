@@ -1,16 +1,18 @@
 """The whole method, top to bottom: split, find, judge, resolve.
 
-`read_article` is what the ledger stores of an article, `extract_figures` its figures alone.
+`read_article` is what the ledger stores of an article, `extract_figures` its figures alone, `study` what
+each step made of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from orchestration.extraction.attributes import read_attributes
-from orchestration.extraction.judge import Claim
+from orchestration.extraction.judge import Claim, Refusal
 from orchestration.extraction.passage import Passage, anchors, read_passages
-from orchestration.extraction.places import find_places
+from orchestration.extraction.places import find_places, may_name
 from orchestration.extraction.reader.inference import reader
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.rejects import list_rejects
@@ -20,25 +22,60 @@ from orchestration.records import Article, Figure, Reading
 
 LANGUAGE = "en"
 Read = Callable[[Article, Sequence[Passage]], list[Opinion]]
+NOTHING = Resolved((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What each step made of an article; what was not done is empty.
+
+    `is_language_read` where there are tables for its language, `is_of_home` where title or text name the
+    workers' country: only such an article is judged. `figures` are in reading order.
+    """
+
+    is_language_read: bool
+    is_of_home: bool = False
+    passages: Sequence[Passage] = ()
+    opinions: Sequence[Opinion] = ()
+    resolved: Resolved = NOTHING
+    figures: tuple[Figure, ...] = ()
+
+
+def study(article: Article, read: Read | None = None) -> Study:
+    """The method, with everything found on the way.
+
+    Never raises for a text; raises ReaderError where the reader's files are not whole. `read` stands in
+    for the shipped reader.
+    """
+    if article.language.split("-")[0].lower() != LANGUAGE:
+        return Study(False)
+    home = anchors()["home"]
+    if not may_name(article.text, home) and not may_name(article.title, home):
+        return ABROAD  # nearly all of the world's news
+    passages = read_passages(article.text)  # split and find
+    if not _names(home, article, passages):
+        return ABROAD
+    if not any(passage.open_counts for passage in passages):
+        return Study(True, True, passages, resolved=_proved(passages))
+    opinions = (read or reader().read)(article, passages)  # judge: one opinion a count
+    resolved = resolve(article, passages, opinions)
+    return Study(True, True, passages, opinions, resolved, _figures(article.text, resolved))
+
+
+ABROAD = Study(True)
+"""Nothing is found in news that never names the workers' country."""
 
 
 def read_article(article: Article, read: Read | None = None) -> Reading:
     """Everything the extractor says of an article: outcome, figures, and numbers that are none.
 
-    A language without tables is `language_not_read`, never "no figures". Never raises for a text;
-    raises ReaderError where the reader's files are not whole. `read` stands in for the shipped reader.
+    A language without tables is `language_not_read`, never "no figures". `read` and errors as of `study`.
     """
-    if article.language.split("-")[0].lower() != LANGUAGE:
+    done = study(article, read)
+    if not done.is_language_read:
         return Reading("language_not_read")
-    passages = read_passages(article.text)  # split and find
-    if not _speaks_of_home(article, passages):
-        return Reading("no_figures")
-    opinions = (read or reader().read)(article, passages)  # judge: one opinion a count
-    resolved = resolve(article, passages, opinions)
-    figures = _figures(article.text, resolved)
-    return Reading(
-        "figures" if figures else "no_figures", figures, list_rejects(article.text, resolved.refused)
-    )
+    outcome = "figures" if done.figures else "no_figures"
+    return Reading(outcome, done.figures, list_rejects(article.text, done.resolved.refused))
 
 
 def extract_figures(article: Article) -> list[Figure]:
@@ -46,14 +83,18 @@ def extract_figures(article: Article) -> list[Figure]:
     return list(read_article(article).figures)
 
 
-def _speaks_of_home(article: Article, passages: list[Passage]) -> bool:
-    """Whether title or text name the workers' country."""
-    home = anchors()["home"]
-    places = [
-        *find_places(article.title, 0, len(article.title)),
-        *(p for one in passages for p in one.places),
-    ]
-    return any(home in place.countries for place in places)
+def _names(country_code: str, article: Article, passages: Sequence[Passage]) -> bool:
+    """Whether title or text name a country, its people or a place there."""
+    title = find_places(article.title, 0, len(article.title))
+    return any(country_code in place.countries for place in title) or any(
+        passage.names(country_code) for passage in passages
+    )
+
+
+def _proved(passages: Sequence[Passage]) -> Resolved:
+    """What there is to say where every number is proved to count no people."""
+    numbers = ((passage, number) for passage in passages for number in passage.numbers)
+    return Resolved((), tuple(Refusal(p, n, n.reason) for p, n in numbers if n.reason is not None))
 
 
 def _figures(text: str, resolved: Resolved) -> tuple[Figure, ...]:

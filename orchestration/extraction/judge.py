@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from orchestration.extraction.counts import Count
-from orchestration.extraction.hosts import LINK, Host, Links, find_host
+from orchestration.extraction.hosts import Host, find_city, find_host
 from orchestration.extraction.passage import Passage
 from orchestration.extraction.periods import Period, find_periods
 from orchestration.extraction.reader.opinions import Opinion
-from orchestration.extraction.sectors import clause_sectors
 from orchestration.records import Article, Measure, Status
 
-FIGURE, SECTOR, SURE_SECTOR = 0.5, 0.5, 0.7
-"""From which probability a count is a figure, a sector the group's, and one that its words do not name."""
+FIGURE, SECTOR, TIME, WHOLE = 0.5, 0.5, 0.35, 0.4
+"""From which probability a count is a figure, a line of work the group's, a time or a whole the count's."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def judge(opinion: Opinion, article: Article, passages: Sequence[Passage]) -> Cl
     """What one opinion makes of its count."""
     passage, count = passages[opinion.passage], opinion.count
     measure = max(opinion.measures, key=lambda m: opinion.measures[m])
-    figure = sum(opinion.measures.values())
+    figure = opinion.figure
     single = count.singular and measure is not Measure.DEFECTION
     if figure < FIGURE or single:
         return Refusal(passage, count, count.reason or "no_measure", figure)
@@ -75,22 +75,16 @@ def judge(opinion: Opinion, article: Article, passages: Sequence[Passage]) -> Cl
         measure,
         status,
         host,
-        _sectors(opinion, passage),
+        _sectors(opinion),
         _period(opinion, status, article, passages),
         _whole(opinion),
         opinion.measures[measure],
-        _city(opinion.places, host),
+        find_city(opinion.places, host),
     )
 
 
-def _sectors(opinion: Opinion, passage: Passage) -> tuple[str, ...]:
-    """The group's work: what the reader says and its own words bear out, or what it is surer of; else what
-    its own words tell. Officials counted by themselves do none.
-    """
-    own = clause_sectors(passage, opinion.count)
-    told = {code for code, p in opinion.sectors.items() if p >= (SECTOR if code in own else SURE_SECTOR)}
-    is_official = opinion.count.head.kind == "official"
-    return tuple(sorted(told)) or (() if is_official else own)
+def _sectors(opinion: Opinion) -> tuple[str, ...]:
+    return tuple(sorted(code for code, p in opinion.sectors.items() if p >= SECTOR))
 
 
 def _status(opinion: Opinion, measure: Measure) -> Status:
@@ -101,25 +95,31 @@ def _status(opinion: Opinion, measure: Measure) -> Status:
     return max(statuses, key=lambda status: statuses[status])
 
 
-def _city(links: Links, host: Host) -> str | None:
-    """The likeliest linked place below the country, as worded."""
-    cities = [(p, place) for place, p, _ in links if place.kind == "city" and p >= LINK]
-    inside = [(p, place) for p, place in cities if set(place.countries) & set(host.countries)]
-    return max(inside, key=lambda pair: pair[0])[1].name if inside else None
-
-
 def _period(opinion: Opinion, status: Status, article: Article, passages: Sequence[Passage]) -> Period | None:
-    """The linked time expression, read as a plan's where the claim is one."""
-    where, period, p = max(opinion.periods, key=lambda link: link[2], default=(0, None, 0.0))
-    if period is None or p < LINK or article.published is None:
+    """The linked time expression, read as a plan's where the claim is one. What came to nothing may have
+    been due or have happened: then the reading nearer to the day of publication holds.
+    """
+    link = max(opinion.periods, key=lambda link: link.p, default=None)
+    if link is None or link.p < TIME or article.published is None:
         return None
-    if status is not Status.PLANNED:
-        return period
-    span = passages[where].span
-    planned = find_periods(article.text, span.start, span.end, article.published, True)
-    return next((found for found in planned if found.span.start == period.span.start), period)
+    if status not in (Status.PLANNED, Status.FAILED):
+        return link.period
+    span = passages[link.passage].span
+    found = find_periods(article.text, span.start, span.end, article.published, True)
+    ahead = next((one for one in found if one.span.start == link.period.span.start), link.period)
+    if status is Status.PLANNED:
+        return ahead
+    return min((link.period, ahead), key=lambda period: _days_from(period, article.published))
+
+
+def _days_from(period: Period, day: date | None) -> int:
+    """How many days lie between a period and a day; 0 where it holds the day."""
+    start, end = period.start or period.end, period.end or period.start
+    if day is None or start is None or end is None:
+        return 0
+    return max((start - day).days, (day - end).days, 0)
 
 
 def _whole(opinion: Opinion) -> Count | None:
-    count, p = max(opinion.wholes, key=lambda link: link[1], default=(None, 0.0))
-    return count if p >= LINK else None
+    link = max(opinion.wholes, key=lambda link: link.p, default=None)
+    return link.count if link is not None and link.p >= WHOLE else None

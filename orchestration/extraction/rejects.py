@@ -1,6 +1,6 @@
 """Lists the numbers near a worker word that became no figure, so that recall can be audited.
 
-Each carries the reason code that `counts`, `judge` or `resolve` gave it.
+Each carries the reason code that `counts`, `judge` or `resolve` gave it, and the reader's probability.
 """
 
 from __future__ import annotations
@@ -34,6 +34,18 @@ def _worker_tokens(passage: Passage) -> list[int]:
     return [first for first, _, _ in _workers().find(passage.tokens)]
 
 
+def _reject(text: str, refusal: Refusal) -> Reject:
+    sentence, number, p = refusal.passage.span, refusal.count.span, refusal.confidence
+    return Reject(
+        sentence=text[sentence.start : sentence.end],
+        number=text[number.start : number.end],
+        start=number.start,
+        end=number.end,
+        reason=refusal.reason,
+        probability=None if p is None else round(p, 4),
+    )
+
+
 def list_rejects(text: str, refused: Iterable[Refusal]) -> tuple[Reject, ...]:
     """The refused numbers near a worker word, in reading order."""
     nouns: dict[int, list[int]] = {}
@@ -44,11 +56,7 @@ def list_rejects(text: str, refused: Iterable[Refusal]) -> tuple[Reject, ...]:
         index = passage.token(count.span.start)
         if count.singular or not any(abs(index - noun) <= NEAR for noun in near):
             continue
-        span = passage.span
-        words = text[count.span.start : count.span.end]
-        rejects.append(
-            Reject(text[span.start : span.end], words, count.span.start, count.span.end, refusal.reason)
-        )
+        rejects.append(_reject(text, refusal))
         if len(rejects) == MOST:
             break
     return tuple(rejects)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from orchestration.extraction.hosts import Host
 from orchestration.extraction.judge import Claim, Refusal, judge
 from orchestration.extraction.passage import Passage
 from orchestration.extraction.reader.opinions import Opinion
@@ -33,8 +32,8 @@ def resolve(article: Article, passages: Sequence[Passage], opinions: Iterable[Op
     judged = [judge(opinion, article, passages) for opinion in opinions]
     claims = [verdict for verdict in judged if isinstance(verdict, Claim)]
     _tie_parts(claims)
+    _inherit_hosts(claims)
     main = main_host(article, passages)
-    _inherit_hosts(claims, main)
     _settle_sectors(claims, main, article, passages)
     kept, dropped = merge_repeats(claims)
     refused = [verdict for verdict in judged if isinstance(verdict, Refusal)]
@@ -67,15 +66,11 @@ def _is_inside(claim: Claim, other: Claim) -> bool:
     return False
 
 
-def _inherit_hosts(claims: Sequence[Claim], main: str | None) -> None:
-    """A claim without a host is where its whole is, else in the one country that the article is about."""
+def _inherit_hosts(claims: Sequence[Claim]) -> None:
+    """A part whose host is left unsaid is where its whole is."""
     for claim in claims:
-        if claim.host.stated:
-            continue
-        if claim.parent is not None and claim.parent.host.stated:
+        if not claim.host.stated and claim.parent is not None:
             claim.host = claim.parent.host
-        elif main is not None:
-            claim.host = Host((main,))
 
 
 def _settle_sectors(

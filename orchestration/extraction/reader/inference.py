@@ -17,12 +17,11 @@ from tokenizers import Tokenizer
 from orchestration.extraction.passage import Passage
 from orchestration.extraction.reader.opinions import Logits, Opinion, opinions
 from orchestration.extraction.reader.tensors import tensors_of
-from orchestration.extraction.reader.windows import MARKS, Window, Windows
+from orchestration.extraction.reader.windows import Window, Windows
 from orchestration.records import Article
 
 FOLDER = Path(__file__).parent
 CARD, MODEL, TOKENIZER = "model.json", "model.onnx", "tokenizer.json"
-BATCH = 8
 
 
 class ReaderError(RuntimeError):
@@ -37,32 +36,24 @@ class Reader:
         for name in (MODEL, TOKENIZER):
             _check(folder / name, card["sha256"][name])
         self._session = _session(folder / MODEL)
-        self._windows = Windows(marked_tokenizer(folder / TOKENIZER))
+        self._windows = Windows(encoder_tokenizer(folder / TOKENIZER))
         self._temperature = float(card["temperature"])
 
     def read(self, article: Article, passages: Sequence[Passage]) -> list[Opinion]:
         """An opinion of each open count of the article, in reading order."""
         windows = self._windows.of(article, passages)
-        order = sorted(range(len(windows)), key=lambda i: len(windows[i].ids))
-        found: dict[int, list[Opinion]] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            told = self._opinions([windows[i] for i in batch])
-            for index in batch:
-                found[index] = [next(told) for _ in windows[index].judged]
-        return [opinion for index in range(len(windows)) for opinion in found[index]]
+        return [opinion for window in windows for opinion in self._opinions([window])]
 
     def _opinions(self, windows: Sequence[Window]) -> Iterator[Opinion]:
         answers = self._session.run(None, tensors_of(windows).by_name())
         return opinions(windows, Logits(*answers), self._temperature)
 
 
-def marked_tokenizer(path: Path) -> Tokenizer:
-    """The encoder's tokenizer, without truncation or padding, with the marks as whole tokens."""
+def encoder_tokenizer(path: Path) -> Tokenizer:
+    """The encoder's tokenizer, without truncation or padding."""
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    tokenizer.add_special_tokens(list(MARKS))
     return tokenizer
 
 
