@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,6 +34,8 @@ def main() -> None:
     laborledger run                       the same on the live outlets
     laborledger run --inbox DIR           the same on saved pages
     laborledger sql 'select ...'          ask the published file
+    laborledger review                    what to look at first: the claims least sure
+    laborledger explain article.txt       why a number of an article is a figure, or is none
     """
 
 
@@ -85,15 +89,88 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
 
 @main.command()
-def extract() -> None:
+@click.option("--claims", type=click.IntRange(1), default=20, show_default=True, help="How many to show.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@HOME
+def review(claims: int, form: str, home: Path | None) -> None:
+    """What to look at first: the published claims that the reader was least sure of, with their sentences.
+
+    Why a figure was made of a sentence, `laborledger explain` shows.
+    """
+    from orchestration.home import Home
+    from orchestration.publishing.query import LEAST_SURE, run_sql
+
+    ledger = Home(home.resolve()) if home else Home.to_read()
+    sys.exit(run_sql(ledger, LEAST_SURE, form, values={"claims": claims}))
+
+
+@main.command()
+@click.option("--rejects", is_flag=True, help="Also a line for each number near workers that is no figure.")
+def extract(rejects: bool) -> None:
     """Articles as JSON lines on stdin, figures as JSON lines on stdout.
 
     An article is {"id", "title", "published", "text", "language"?}. A bad line gives {"id", "line",
-    "error"}, the rest goes on, and the exit status is 1.
+    "error"}, the rest goes on, and the exit status is 1. A reject is {"article", "reject": true, "number",
+    "start", "end", "sentence", "reason", "probability"}: the reader's probability that it is a figure, null
+    where a rule proves that it is none.
     """
     from orchestration.extraction.jsonl import extract_lines
 
-    sys.exit(_stream(extract_lines))
+    sys.exit(_stream(partial(extract_lines, rejects=rejects)))
+
+
+def _input(context: click.Context, parameter: click.Parameter, value: str) -> Path | None:
+    """The file to read, None for stdin."""
+    if value != "-" and (not Path(value).exists() or Path(value).is_dir()):
+        raise click.BadParameter(f"there is no file {value!r}; name a text or JSON file, or - for stdin")
+    return None if value == "-" else Path(value)
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    try:
+        return date.fromisoformat(value) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no day; write it as 2024-02-27") from None
+
+
+@main.command()
+@click.argument("file", metavar="[FILE]", default="-", callback=_input)
+@click.option(
+    "--published", metavar="YYYY-MM-DD", callback=_day, help="Day against which times are resolved."
+)
+@click.option("--title", metavar="TEXT", help="The article's title.")
+@click.option("--html", metavar="FILE", help="Write one HTML page instead; - for stdout.")
+@click.option("--width", type=click.IntRange(40, 1000), help="Columns of the terminal.")
+def explain(
+    file: Path | None, published: date | None, title: str | None, html: str | None, width: int | None
+) -> None:
+    """Show why each number of an article is a figure, or is none.
+
+    FILE (default: stdin) is a text, or articles as JSON as extract takes them: one, a list, or one a line.
+    --published and --title go before what an article says itself. The text is shown with counts, places,
+    times and words for work marked; then each count with what the reader weighed, how likely, and what
+    was changed in view of the other counts; then the figures as a table.
+    """
+    from orchestration.explaining.articles import InputError, read_articles
+    from orchestration.explaining.show import page, terminal_lines
+    from orchestration.extraction.reader.inference import ReaderError
+
+    if html is not None and file is not None and Path(html).resolve() == file.resolve():
+        raise click.BadParameter(f"{html!r} is the file to read; name another", param_hint="--html")
+    if file is None and sys.stdin.isatty():
+        click.echo("reading from the terminal; end the text with Ctrl-D", err=True)
+    try:
+        articles = read_articles(file, title, published)
+        if html is None or html == "-":
+            _print([page(articles)] if html else terminal_lines(articles, width))
+        else:
+            Path(html).write_text(page(articles), encoding="utf-8")
+    except (InputError, ReaderError) as error:
+        sys.exit(f"laborledger explain: {error}")
+    except OSError as error:
+        sys.exit(f"laborledger explain: {html or 'stdout'} cannot be written: {error.strerror}")
 
 
 @main.command()
@@ -117,11 +194,16 @@ def _lines() -> Iterator[str]:
 def _stream(transform: Callable[[Iterable[str], list[int]], Iterable[str]]) -> int:
     """Lines of stdin through `transform` to stdout; the exit status."""
     errors: list[int] = []
+    _print(f"{line}\n" for line in transform(_lines(), errors))
+    return 1 if errors else 0
+
+
+def _print(pieces: Iterable[str]) -> None:
+    """Write to stdout as UTF-8, until its reader has seen enough."""
     try:
-        for line in transform(_lines(), errors):
-            sys.stdout.buffer.write(line.encode() + b"\n")
+        for piece in pieces:
+            sys.stdout.buffer.write(piece.encode())
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # The reader has seen enough (| head): no traceback when Python closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if errors else 0

@@ -21,12 +21,15 @@ import psutil
 from filelock import FileLock, Timeout
 
 from orchestration.home import ROOT, Home
-from orchestration.records import Article, Figure, Reading
+from orchestration.records import Article, Figure, Reading, Reject
 from orchestration.scraping.page import Fetch, Known, ParsedPage, Visit
 from orchestration.scraping.sources import Source
 
 SCHEMA = ROOT / "warehouse" / "schema.sql"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OLDEST_VERSION = 1
+UPGRADES = ROOT / "warehouse" / "upgrades"
+"""N.sql makes raw tables of version N of those of the version before."""
 STORAGE = {"storage_compatibility_version": "v1.0.0"}
 """Readers from DuckDB 1.0 on open a file of this storage version."""
 
@@ -123,15 +126,17 @@ def open_ledger(home: Home, wait: float = WAIT_SECONDS) -> Iterator[Ledger]:
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     connection.execute("begin")
-    found = _versions(connection)
-    if found and found != [SCHEMA_VERSION]:
+    found = next(iter(_versions(connection)), SCHEMA_VERSION)
+    if not OLDEST_VERSION <= found <= SCHEMA_VERSION:
         raise LedgerError(
-            f"{home.build_file} has raw tables of version {found[0]}, and this laborledger writes version "
+            f"{home.build_file} has raw tables of version {found}, and this laborledger writes version "
             f"{SCHEMA_VERSION}: use the laborledger that wrote it, or give another --home"
         )
+    for version in range(found + 1, SCHEMA_VERSION + 1):
+        connection.execute((UPGRADES / f"{version}.sql").read_text(encoding="utf-8"))
     connection.execute(SCHEMA.read_text(encoding="utf-8"))
-    if not found:
-        connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
+    connection.execute("delete from raw.schema_version")
+    connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
     connection.execute("commit")
 
 
@@ -346,8 +351,8 @@ class Ledger:
             self._insert(
                 "rejects",
                 (
-                    (version, extractor, i, article_id, r.sentence, r.number, r.start, r.end, r.reason)
-                    for i, r in enumerate(reading.rejects)
+                    _reject_row(version, extractor, index, article_id, reject)
+                    for index, reject in enumerate(reading.rejects)
                 ),
             )
 
@@ -387,4 +392,10 @@ def _figure_row(version: str, extractor: str, index: int, article_id: str, f: Fi
         list(f.countries), f.region, list(f.sectors), f.period_start, f.period_end, f.part_of, f.quote,
         f.start, f.end, f.count_text, f.count_start, f.count_end, f.attribution, f.agency, f.gender,
         f.location, f.confidence,
+    )  # fmt: skip
+
+
+def _reject_row(version: str, extractor: str, index: int, article_id: str, r: Reject) -> tuple[Any, ...]:
+    return (
+        version, extractor, index, article_id, r.sentence, r.number, r.start, r.end, r.reason, r.probability,
     )  # fmt: skip

@@ -134,6 +134,14 @@ def test_a_moment_is_kept_in_utc(ledger: Ledger) -> None:
     assert rows(ledger, "select fetched_at from raw.fetches") == [(datetime(2025, 9, 1, 13),)]
 
 
+def test_a_reject_is_kept_with_its_probability_or_none(ledger: Ledger) -> None:
+    none = Reject(TEXT, "August", 28, 34, "time")
+    reading = Reading("no_figures", (), (none, replace(none, reason="no_measure", probability=0.31)))
+    ledger.store_reading("v1", "nine-left", reading, "extractor-1", 3.5)
+    kept = rows(ledger, "select reject_index, number, reason, probability from raw.rejects order by 1")
+    assert kept == [(0, "August", "time", None), (1, "August", "no_measure", 0.31)]
+
+
 def test_a_figure_is_kept_with_all_its_fields(ledger: Ledger) -> None:
     ledger.store_reading("v1", "nine-left", READING, "extractor-1", 3.5)
     kept = rows(
@@ -353,6 +361,18 @@ def test_an_older_file_is_refused_with_the_cure(home: Home) -> None:
     with duckdb.connect(str(home.build_file), read_only=True) as connection:
         assert connection.execute("select anything from raw.parses").fetchall() == [("another shape",)]
         assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(2,)]
+
+
+def test_a_ledger_of_version_1_is_brought_up_to_date_and_keeps_its_rows(home: Home) -> None:
+    with open_ledger(home) as ledger:
+        ledger.store_reading("v1", "nine-left", READING, "extractor-1", 3.5)
+    with duckdb.connect(str(home.build_file)) as connection:
+        connection.execute("alter table raw.rejects drop column probability")
+        connection.execute("update raw.schema_version set version = 1")
+    with open_ledger(home) as ledger:
+        assert rows(ledger, "select version from raw.schema_version") == [(SCHEMA_VERSION,)]
+        assert rows(ledger, "select number, probability from raw.rejects") == [("August", None)]
+        ledger.store_reading("v2", "nine-left", READING, "extractor-1", 3.5)
 
 
 @pytest.mark.parametrize("content", [b"not a database " * 1_000, b"\x00" * 20_000, b"DUCK" * 5_000])

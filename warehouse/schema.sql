@@ -103,6 +103,7 @@ create table if not exists raw.rejects (
     number_start integer not null,
     number_end integer not null,
     reason varchar not null,
+    probability double,                      -- that it is a figure; null where a rule proved that it is none
     primary key (version_id, extractor_version, reject_index)
 );
 
