@@ -67,6 +67,18 @@ class TestTheFirstRun:
     def test_the_file_is_marked_as_sample(self, sample: Ran) -> None:
         assert manifest(sample[0])["sample"] is True
 
+    def test_every_figure_keeps_the_reader_s_probability(self, sample: Ran) -> None:
+        facts = "select confidence from fct_deployments union all select confidence from fct_defections"
+        assert all(0 <= row["confidence"] <= 1 for row in rows(sample[0], facts))
+
+    def test_review_offers_the_claims_that_the_reader_was_least_sure_of(self, sample: Ran) -> None:
+        told = laborledger("review", "--claims", 5, "--format", "json", "--home", sample[0])
+        offered = json.loads(told.stdout)
+        (least,) = rows(sample[0], "select round(min(confidence), 3) as p from fct_claims")
+        assert [len(offered), offered[0]["confidence"]] == [5, least["p"]]
+        assert offered == sorted(offered, key=lambda claim: (claim["confidence"], claim["claim_id"]))
+        assert all(claim["quote"] for claim in offered)
+
 
 ARTICLES = ROOT / "orchestration" / "sample_outlet" / "articles"
 

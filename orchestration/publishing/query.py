@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -40,16 +40,28 @@ class QueryError(ValueError):
     """The statement cannot be answered; the message says why."""
 
 
-def run_sql(home: Home, sql: str, form: str = "table", out: TextIO | None = None) -> int:
+Values = Mapping[str, int | str]
+
+LEAST_SURE = """
+    select claim_id, round(confidence, 3) as confidence, measure, status, workers_low, workers_high, hedge,
+           country_code, sector_code, period_start, period_end, quote, evidence_url
+    from fct_claims where confidence is not null order by confidence, claim_id limit $claims
+"""
+"""The claims that a person should look at first. `$claims`: how many."""
+
+
+def run_sql(
+    home: Home, sql: str, form: str = "table", out: TextIO | None = None, values: Values | None = None
+) -> int:
     """Run the statements of `sql` on the published file and write each answer to `out` (stdout).
 
-    `form` is table, csv or json. Returns the exit status: 0, or 1 with one message on stderr when there
-    is no published file, or a statement is wrong or refused. A refused kind of statement is found before
-    any runs; what came before an error is written already.
+    `form` is table, csv or json; `values` are those of the statement's parameters. Returns the exit status:
+    0, or 1 with one message on stderr when there is no published file, or a statement is wrong or refused.
+    A refused kind of statement is found before any runs; what came before an error is written already.
     """
     out = out or sys.stdout
     try:
-        for answer in answers(home.published_file, sql):
+        for answer in answers(home.published_file, sql, values):
             WRITERS[form](answer.columns, answer.batches(), out)
         out.flush()
     except BrokenPipeError:
@@ -76,7 +88,7 @@ class Answer:
                 yield batch
 
 
-def answers(file: Path, sql: str) -> Iterator[Answer]:
+def answers(file: Path, sql: str, values: Values | None = None) -> Iterator[Answer]:
     """Open `file`, run the statements of `sql` in turn. Raises QueryError."""
     if not file.exists():
         raise QueryError(f"no published file yet at {file}: run `make run`")
@@ -85,9 +97,9 @@ def answers(file: Path, sql: str) -> Iterator[Answer]:
         if not statements:
             raise QueryError("there is no statement to run; try 'show tables'")
         for statement in statements:
-            _check(statement)
+            _check(statement, values or {})
         for statement in statements:
-            result = connection.execute(statement)
+            result = connection.execute(statement, values or None)
             if statement.type.name != "CREATE":
                 yield Answer(result)
 
@@ -104,14 +116,14 @@ def _open(file: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _check(statement: duckdb.Statement) -> None:
+def _check(statement: duckdb.Statement, values: Values) -> None:
     kind = statement.type.name
     if kind not in READS:
         raise QueryError(f"{kind} is refused: the published file is only read; use SELECT")
     if LOGGING.search(statement.query):
         raise QueryError("enable_logging is refused: no file is written here")
-    if statement.named_parameters:
-        names = ", ".join(sorted(statement.named_parameters))
+    if unknown := set(statement.named_parameters) - set(values):
+        names = ", ".join(sorted(unknown))
         raise QueryError(f"the statement has parameters without a value: {names}")
 
 

@@ -81,6 +81,7 @@ final as (
         grouped.last_reported_on,
         recommended.claim_id as recommended_claim_id,
         recommended.reason as recommended_reason,
+        recommended.confidence,
         grouped.n_claims,
         grouped.n_outlets,
         grouped.n_independent_origins,
