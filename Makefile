@@ -88,8 +88,24 @@ test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: score
-score: $(STAMP) ## precision and recall on tests/gold (PIN=1 writes orchestration/extraction/quality.json)
-	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN))
+score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)
+	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN)) $(if $(MISSES),--misses) $(if $(GOLD),--gold $(GOLD))
+
+.PHONY: bench
+bench: $(STAMP) ## articles a second, start and memory of `extract` (ONLY=world, SECONDS=2, JSON=1)
+	@$(BIN)/python -m benchmarks $(addprefix --only ,$(ONLY)) --seconds $(or $(SECONDS),2) $(if $(JSON),--json)
+
+FUZZ := .venvs/fuzz
+
+$(FUZZ)/.up-to-date: $(STAMP) requirements-fuzz.txt
+	@$(BIN)/python -m venv --clear $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --quiet -r requirements-fuzz.txt || echo "make: no atheris for this machine"
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(FUZZ)/.up-to-date ## made-up texts through the extractor for MINUTES=10; what breaks is kept in .cache/fuzz
+	@PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	  $(FUZZ)/bin/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
 #### The reader ####
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from orchestration.extraction.jsonl import figure_record
 from orchestration.extraction.version import extractor_version
 from orchestration.records import Article
 from tests.gold import pin
+from tests.gold.breakdown import by_hedge, by_measure, by_newsroom, newsroom
 
 FIELDS = (
     *("measure", "status", "low", "high", "hedge", "countries", "region", "sectors"),
@@ -22,10 +22,10 @@ FIELDS = (
 
 
 @pytest.fixture(scope="module")
-def verdict() -> dict[str, Any]:
+def scored() -> dict[str, pin.Scored]:
     if not list(pin.GOLD.glob("*.json")):
         pytest.fail("tests/gold holds no gold articles")
-    return pin.measure()
+    return {"sample": pin.measure(pin.GOLD), "fresh": pin.measure(pin.FRESH)}
 
 
 def test_the_pinned_quality_is_that_of_this_extractor() -> None:
@@ -35,22 +35,42 @@ def test_the_pinned_quality_is_that_of_this_extractor() -> None:
     assert pinned["gold_sha256"] == pin.gold_sha256(), renew
 
 
-def test_the_pinned_numbers_are_what_the_scorer_measures(verdict: dict[str, Any]) -> None:
+def test_the_pinned_numbers_are_what_the_scorer_measures(scored: dict[str, pin.Scored]) -> None:
     pinned = json.loads(pin.PINNED.read_text(encoding="utf-8"))
-    assert pinned == pin.quality(verdict), "the pin is not what is measured: run `make score PIN=1`"
+    assert pinned == pin.quality(**scored), "the pin is not what is measured: run `make score PIN=1`"
 
 
-def test_every_quote_stands_in_its_text(verdict: dict[str, Any]) -> None:
-    assert verdict["quotes_not_in_text"] == 0
+def test_every_quote_stands_in_its_text(scored: dict[str, pin.Scored]) -> None:
+    assert all(one.verdict["quotes_not_in_text"] == 0 for one in scored.values())
+
+
+def test_the_groups_of_a_set_add_up_to_it(scored: dict[str, pin.Scored]) -> None:
+    one = scored["fresh"]
+    for rows in (
+        by_measure(one.gold, one.found),
+        by_hedge(one.gold, one.found),
+        by_newsroom(one.gold, one.found),
+    ):
+        assert sum(row.gold for row in rows) == one.verdict["gold"]
+        assert sum(row.extracted for row in rows) == one.verdict["extracted"]
+    assert sum(row.matched for row in by_measure(one.gold, one.found)) == one.verdict["matched"]
+
+
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("t7-01-gulf", "t7"), ("t24-3", "t24"), ("alabuga-drones", "dev"), ("train-1", "dev"), ("o1-2", "o1")],
+)
+def test_an_article_s_newsroom_stands_before_its_first_dash(name: str, room: str) -> None:
+    assert newsroom(name) == room
 
 
 def test_a_pin_never_lowers_f1_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pin, "PINNED", tmp_path / "quality.json")
-    pin.pin({"f1": 0.8}, force=False)
+    pin.pin({"fresh": {"f1": 0.8}}, force=False)
     with pytest.raises(ValueError, match="PIN=force"):
-        pin.pin({"f1": 0.7}, force=False)
-    pin.pin({"f1": 0.7}, force=True)
-    assert json.loads(pin.PINNED.read_text(encoding="utf-8")) == {"f1": 0.7}
+        pin.pin({"fresh": {"f1": 0.7}}, force=False)
+    pin.pin({"fresh": {"f1": 0.7}}, force=True)
+    assert json.loads(pin.PINNED.read_text(encoding="utf-8")) == {"fresh": {"f1": 0.7}}
 
 
 def test_the_seed_article_gives_its_nine_figures(shared_gold: Path) -> None:
