@@ -145,6 +145,10 @@ class TestResolution:
             "part of [0]",
         }
 
+    def test_or_from_the_one_country_that_the_article_names(self) -> None:
+        told = explained(**{"25": Says(Measure.REPATRIATION)})
+        assert finding("25", told).changes == ("host QAT from the one country that the article names",)
+
     def test_a_part_that_was_not_tied_says_why(self) -> None:
         assert "not made a part of [c]: that is of another measure" in finding("70", explained()).changes
         alone = explained(**{"about 300": Says(p=0.1)})

@@ -65,6 +65,8 @@ def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     base = base_folder()
     windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
     reader = base_reader(base)
+    if asked.resume:
+        reader.load_state_dict(torch.load(asked.resume))
     train(
         reader,
         labelled(gold, windows),
@@ -125,6 +127,7 @@ def main() -> None:
     parser.add_argument("--newsrooms", nargs="*", default=[], help="only these: t1 t2 ... dev")
     parser.add_argument("--epochs", type=int, default=Settings().epochs)
     parser.add_argument("--rate", type=float, default=Settings().rate, help="the encoder's learning rate")
+    parser.add_argument("--resume", type=Path, help="go on from weights that an earlier training saved")
     parser.add_argument("--save", type=Path, help="keep the weights here after each epoch")
     parser.add_argument("--temperature", type=float, default=1.0, help="from crossval or score")
     parser.add_argument("--reader", type=Path, default=FOLDER)

@@ -53,8 +53,9 @@ class Changes:
 
     def _host(self, before: Claim, after: Claim) -> Iterator[str]:
         if after.host != before.host:
-            host = host_words(after.host.countries, after.host.region)
-            yield f"host {host} from {self._whole(after)}"
+            inherited = after.parent is not None and after.parent.host == after.host
+            origin = self._whole(after) if inherited else "the one country that the article names"
+            yield f"host {host_words(after.host.countries, after.host.region)} from {origin}"
 
     def _sectors(self, before: Claim, after: Claim) -> Iterator[str]:
         if after.sectors != before.sectors:

@@ -15,7 +15,7 @@ from orchestration.extraction.passage import Passage, is_foreign
 from orchestration.extraction.places import Place
 from orchestration.extraction.reader.opinions import PlaceLink
 
-HOST, BESIDE, APART = 0.15, 0.5, 0.95
+HOST, BESIDE, APART = 0.15, 0.7, 0.99
 """Probability from which the likeliest country is the host, and from which another one is, too: one that
 stands side by side with it, and one that does not."""
 CITY = 0.5
@@ -23,6 +23,7 @@ CITY = 0.5
 _BETWEEN = re.compile(r"(?:[\s,&/]|\b(?:and|or|the|in|to|from|both|as|well|then)\b|['’]s?)*", re.IGNORECASE)
 _RESPECTIVELY = "respectively"
 _INSIDE = {"in", "at", "across", "throughout", "inside"}
+_BEFORE = {":", "(", "–", "—", "has", "had", "hosts", "hosted", "with", "took", "'s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,8 @@ def find_host(passage: Passage, count: Count, links: Sequence[PlaceLink]) -> Hos
     if place := _in_order(passage, count):
         return _host([place])
     foreign = [link for link in links if is_foreign(link.place)]
-    inside = _right_behind(passage, count)
-    here = [
-        link for link in foreign if inside is not None and link.place.span == inside.span and not link.main
-    ]
+    tied = _right_behind(passage, count) or _right_before(passage, count)
+    here = [link for link in foreign if tied is not None and link.place.span == tied.span and not link.main]
     best = max(here or foreign, key=lambda link: (link.p, link.own), default=None)
     if best is None or (best.p < HOST and not here):
         return Host()
@@ -105,6 +104,14 @@ def _right_behind(passage: Passage, count: Count) -> Place | None:
         return None
     at += 2 if at + 1 < len(tokens) and tokens[at + 1].lower == "the" else 1
     return next((p for p in passage.places if passage.token(p.span.start) == at and is_foreign(p)), None)
+
+
+def _right_before(passage: Passage, count: Count) -> Place | None:
+    """The place of "Qatar: 400", "Qatar (400)", "Qatar had 400": one that stands right before a count."""
+    at = passage.token(count.span.start)
+    apart = passage.tokens[at - 1].lower if at else ""
+    ends = {at, at - 1} if apart in _BEFORE else {at}
+    return next((p for p in passage.places if passage.token(p.span.end) in ends and is_foreign(p)), None)
 
 
 def find_city(links: Sequence[PlaceLink], host: Host) -> str | None:

@@ -17,7 +17,7 @@ from orchestration.extraction.periods import Period, find_periods
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.records import Article, Measure, Status
 
-FIGURE, SECTOR, TIME, WHOLE = 0.5, 0.5, 0.35, 0.4
+FIGURE, SECTOR, TIME, WHOLE = 0.6, 0.5, 0.35, 0.5
 """From which probability a count is a figure, a line of work the group's, a time or a whole the count's."""
 
 

@@ -153,11 +153,24 @@ def read_passages(text: str) -> list[Passage]:
 MAIN_PLACES, TITLE_WEIGHT = 2, 3
 
 
+def _foreign(article: Article, passages: Sequence[Passage]) -> tuple[list[Place], list[Place]]:
+    """The places of title and text that may be hosts."""
+    title = find_places(article.title, 0, len(article.title))
+    told = [place for one in passages for place in one.places]
+    return [p for p in title if is_foreign(p)], [p for p in told if is_foreign(p)]
+
+
 def main_places(article: Article, passages: Sequence[Passage]) -> list[Place]:
     """The foreign countries or regions that title and text name most, the first mention of each."""
-    title = find_places(article.title, 0, len(article.title))
-    named = [*title * TITLE_WEIGHT, *(place for one in passages for place in one.places)]
-    foreign = [place for place in named if is_foreign(place)]
+    title, told = _foreign(article, passages)
+    foreign = [*title * TITLE_WEIGHT, *told]
     votes = Counter((p.countries, p.region) for p in foreign)
     ranked = [key for key, _ in votes.most_common(MAIN_PLACES)]
     return [next(p for p in foreign if (p.countries, p.region) == key) for key in ranked]
+
+
+def only_country(article: Article, passages: Sequence[Passage]) -> str | None:
+    """The foreign country of an article that names a single one, in whatever way."""
+    title, told = _foreign(article, passages)
+    codes = {code for place in (*title, *told) for code in place.countries}
+    return codes.pop() if len(codes) == 1 else None

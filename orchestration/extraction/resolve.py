@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orchestration.extraction.hosts import Host
 from orchestration.extraction.judge import Claim, Refusal, judge
-from orchestration.extraction.passage import Passage
+from orchestration.extraction.passage import Passage, only_country
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.sectors import clause_sectors, main_host, main_sector, told_sectors
 from orchestration.records import Article, Hedge
@@ -32,7 +33,7 @@ def resolve(article: Article, passages: Sequence[Passage], opinions: Iterable[Op
     judged = [judge(opinion, article, passages) for opinion in opinions]
     claims = [verdict for verdict in judged if isinstance(verdict, Claim)]
     _tie_parts(claims)
-    _inherit_hosts(claims)
+    _inherit_hosts(claims, only_country(article, passages))
     main = main_host(article, passages)
     _settle_sectors(claims, main, article, passages)
     kept, dropped = merge_repeats(claims)
@@ -66,11 +67,13 @@ def _is_inside(claim: Claim, other: Claim) -> bool:
     return False
 
 
-def _inherit_hosts(claims: Sequence[Claim]) -> None:
-    """A part whose host is left unsaid is where its whole is."""
+def _inherit_hosts(claims: Sequence[Claim], only: str | None) -> None:
+    """A claim whose host is left unsaid is where its whole is, else in the one country that is named at all."""
     for claim in claims:
         if not claim.host.stated and claim.parent is not None:
             claim.host = claim.parent.host
+        if not claim.host.stated and only is not None:
+            claim.host = Host((only,))
 
 
 def _settle_sectors(
