@@ -24,7 +24,7 @@ from orchestration.explaining.marks import KIND_WORDS, Kind, Mark, cut, mentions
 from orchestration.explaining.wording import host_words, percent, period_words, showable
 from orchestration.extraction.counts import Count, reasons
 from orchestration.extraction.extract import Read, Study, study
-from orchestration.extraction.judge import FIGURE, Claim, Refusal, judge
+from orchestration.extraction.judge import MEASURE, Claim, Refusal, judge
 from orchestration.extraction.passage import Passage, anchors, read_passages
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.text import quoted_sentence
@@ -215,7 +215,7 @@ class _Case:
         meaning = f"{reason.code}: {reason.meaning}" if reason else "no figure"
         if opinion is None:
             return f"{meaning} (the reader did not see it)" if number.is_open else meaning
-        if number.singular and opinion.figure >= FIGURE and number.span not in self._judged:
+        if number.singular and max(opinion.measures.values()) >= MEASURE and number.span not in self._judged:
             return "no figure: one person counts only as a defection"
         told = "" if meaning.startswith(UNSAID) else f" · {meaning}"
         return f"no figure ({percent(opinion.figure)}){told}"

@@ -85,10 +85,10 @@ def extract_figures(article: Article) -> list[Figure]:
 
 def _names(country_code: str, article: Article, passages: Sequence[Passage]) -> bool:
     """Whether title or text name a country, its people or a place there."""
+    if any(passage.names(country_code) for passage in passages):
+        return True
     title = find_places(article.title, 0, len(article.title))
-    return any(country_code in place.countries for place in title) or any(
-        passage.names(country_code) for passage in passages
-    )
+    return any(country_code in place.countries for place in title)
 
 
 def _proved(passages: Sequence[Passage]) -> Resolved:

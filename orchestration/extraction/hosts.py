@@ -15,7 +15,7 @@ from orchestration.extraction.passage import Passage, is_foreign
 from orchestration.extraction.places import Place
 from orchestration.extraction.reader.opinions import PlaceLink
 
-HOST, BESIDE, APART = 0.15, 0.7, 0.99
+HOST, BESIDE, APART = 0.15, 0.25, 0.99
 """Probability from which the likeliest country is the host, and from which another one is, too: one that
 stands side by side with it, and one that does not."""
 CITY = 0.5

@@ -17,8 +17,9 @@ from orchestration.extraction.periods import Period, find_periods
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.records import Article, Measure, Status
 
-FIGURE, SECTOR, TIME, WHOLE = 0.6, 0.5, 0.35, 0.5
-"""From which probability a count is a figure, a line of work the group's, a time or a whole the count's."""
+MEASURE, SECTOR, TIME, WHOLE = 0.6, 0.5, 0.35, 0.5
+"""From which probability a measure is a claim's (a wrong figure is worse than a missing one), a line of work
+the group's, a time or a whole the count's."""
 
 
 @dataclass(slots=True)
@@ -62,10 +63,9 @@ def judge(opinion: Opinion, article: Article, passages: Sequence[Passage]) -> Cl
     """What one opinion makes of its count."""
     passage, count = passages[opinion.passage], opinion.count
     measure = max(opinion.measures, key=lambda m: opinion.measures[m])
-    figure = opinion.figure
     single = count.singular and measure is not Measure.DEFECTION
-    if figure < FIGURE or single:
-        return Refusal(passage, count, count.reason or "no_measure", figure)
+    if opinion.measures[measure] < MEASURE or single:
+        return Refusal(passage, count, count.reason or "no_measure", opinion.figure)
     status = _status(opinion, measure)
     host = find_host(passage, count, opinion.places)
     return Claim(

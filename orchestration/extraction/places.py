@@ -156,22 +156,26 @@ def _name(phrase: str, kind: str, countries: tuple[str, ...], region: str | None
     return _Name(words[:first], words[first:], kind, countries, region)
 
 
-def _names() -> Iterator[tuple[str, str, _Name]]:
-    """Every wording of the three tables: its file and line, the wording, what it stands for."""
+def _names(within: str | None = None) -> Iterator[tuple[str, str, _Name]]:
+    """Every wording of the three tables (or of one country): its file and line, the wording, its meaning."""
     for line, country in enumerate(load("countries", Country), start=2):
         codes = (country.country_code,)
+        if within not in (None, *codes):
+            continue
         for phrase in (country.name, *country.aliases):
             yield f"countries.csv:{line}", phrase, _name(phrase, "country", codes, None)
         for phrase in country.demonyms:
             yield f"countries.csv:{line}", phrase, _name(phrase, "demonym", codes, None)
-    for line, region in enumerate(load("regions", Region), start=2):
+    for line, region in enumerate(load("regions", Region) if within is None else (), start=2):
         for phrase in (region.name, *region.aliases):
             yield f"regions.csv:{line}", phrase, _name(phrase, "region", (), region.region_code)
     for line, site in enumerate(load("places", Site), start=2):
+        if within not in (None, site.country_code):
+            continue
         kind = "city" if site.country_code else "none"
-        within = (site.country_code,) if site.country_code else ()
+        held_by = (site.country_code,) if site.country_code else ()
         for phrase in (site.name, *site.aliases):
-            yield f"places.csv:{line}", phrase, _name(phrase, kind, within, None)
+            yield f"places.csv:{line}", phrase, _name(phrase, kind, held_by, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +300,7 @@ def _loosely(word: str) -> str:
 
 @cache
 def _sieve(country_code: str) -> Sieve:
-    names = [name for _, _, name in _names() if country_code in name.countries]
+    names = [name for _, _, name in _names(country_code)]
     return Sieve("|".join(sequence(map(_loosely, (*name.lead, *name.words))) for name in names))
 
 

@@ -67,8 +67,13 @@ def _is_inside(claim: Claim, other: Claim) -> bool:
     return False
 
 
+def _unless_inside(whole: Claim | None, claim: Claim) -> Claim | None:
+    """A whole for a claim, unless it is that claim itself or inside it."""
+    return None if whole is None or _is_inside(whole, claim) else whole
+
+
 def _inherit_hosts(claims: Sequence[Claim], only: str | None) -> None:
-    """A claim whose host is left unsaid is where its whole is, else in the one country that is named at all."""
+    """A claim whose host is left unsaid is where its whole is, else in the one country that is named."""
     for claim in claims:
         if not claim.host.stated and claim.parent is not None:
             claim.host = claim.parent.host
@@ -125,9 +130,10 @@ def merge_repeats(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
         )
         if same is not None:
             same.period, same.sectors = same.period or claim.period, same.sectors or claim.sectors
-            same.parent = same.parent or claim.parent
+            same.parent = same.parent or _unless_inside(claim.parent, same)
         (dropped if same is not None or finer is not None else kept).append(claim)
     for claim in kept:
         if claim.parent is not None and not any(claim.parent is k for k in kept):
-            claim.parent = next((k for k in kept if _is_repeat(claim.parent, k) and k is not claim), None)
+            again = next((k for k in kept if _is_repeat(claim.parent, k)), None)
+            claim.parent = _unless_inside(again, claim)
     return kept, dropped
