@@ -1,0 +1,132 @@
+"""What `make bench` measures, and what is wanted: each check is one or a few lines of the report."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.articles import annotated_news, home_news, world_news
+from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
+
+WORLD_RATE, HOME_RATE, GOLD_RATE = 40_000, 3_000, 20
+"""Articles a second of one core that are wanted."""
+START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
+FLAT_ARTICLES = 10_000
+STARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A line of the report: what was measured, in which unit, and what is wanted (least or most).
+
+    `ratio` compares with the peer, which parses and splits the same lines: above 1 is faster than it.
+    `problem` says why nothing was measured.
+    """
+
+    what: str
+    unit: str
+    wanted: float
+    is_least: bool
+    measured: float | None = None
+    ratio: float | None = None
+    problem: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether what was wanted was measured."""
+        if self.measured is None:
+            return False
+        return self.measured >= self.wanted if self.is_least else self.measured <= self.wanted
+
+    def told(self) -> str:
+        """The line as people read it."""
+        sign = ">=" if self.is_least else "<="
+        verdict = "ok" if self.is_ok else "NOT OK"
+        measured = f"{self.measured:,.1f}" if self.measured is not None else "-"
+        ratio = f"   {self.ratio:.2f} x json.loads + str.split" if self.ratio is not None else ""
+        problem = f"   not measured: {self.problem}" if self.problem else ""
+        wanted = f"{sign} {self.wanted:,g}"
+        return f"{verdict:7} {self.what:48} {measured:>10} {self.unit:11} {wanted:>9}{ratio}{problem}"
+
+    def record(self) -> str:
+        """The line as programs read it: a JSON object."""
+        return json.dumps({**asdict(self), "ok": self.is_ok})
+
+
+Check = Callable[[Path, float], Iterator[Result]]
+"""A check writes its articles into a folder and measures for about so many seconds."""
+
+
+def world(folder: Path, seconds: float) -> Iterator[Result]:
+    """News that never names North Korea: the rate at which it is put aside."""
+    lines = round(WORLD_RATE * seconds)
+    yield _rate(
+        "news that never names North Korea", WORLD_RATE, lines, written(world_news(lines), folder, "world")
+    )
+
+
+def home(folder: Path, seconds: float) -> Iterator[Result]:
+    """News of North Korea in which no number can count people."""
+    lines = round(HOME_RATE * seconds)
+    what = "news of North Korea without counts of people"
+    yield _rate(what, HOME_RATE, lines, written(home_news(lines), folder, "home"))
+
+
+def gold(folder: Path, seconds: float) -> Iterator[Result]:
+    """The project's annotated articles, which the reader judges."""
+    lines = max(1, round(GOLD_RATE * seconds))
+    source = written(annotated_news(lines), folder, "gold")
+    yield _rate("the annotated articles", GOLD_RATE, lines, source)
+    yield _peak("peak memory, annotated articles", source)
+
+
+def start(folder: Path, seconds: float) -> Iterator[Result]:
+    """From the command to its end, with nothing to read and with one article."""
+    for name, many in (("empty input", 0), ("one article", 1)):
+        source = written(annotated_news(many), folder, f"start-{many}")
+        result = Result(f"start to end, {name}", "s", START_SECONDS, False)
+        yield _measured(result, lambda source=source: _median_start(source))  # type: ignore[misc]
+
+
+def memory(folder: Path, seconds: float) -> Iterator[Result]:
+    """Whether memory stays as it is over many articles."""
+    source = written(home_news(FLAT_ARTICLES), folder, "flat")
+    yield _peak(f"peak memory, {FLAT_ARTICLES:,} articles", source)
+    growth = Result("memory gained over the last four fifths", "MiB", GROWTH_MEBIBYTES, False)
+    yield _measured(growth, lambda: take(COMMAND, source).growth)
+
+
+CHECKS: dict[str, Check] = {"world": world, "home": home, "gold": gold, "start": start, "memory": memory}
+
+
+def _measured(result: Result, measure: Callable[[], float]) -> Result:
+    try:
+        return _with(result, measured=measure())
+    except CommandError as error:
+        return _with(result, problem=str(error))
+
+
+def _with(result: Result, **told: object) -> Result:
+    return Result(**{**asdict(result), **told})
+
+
+def _rate(what: str, wanted: float, lines: int, source: Path) -> Result:
+    """Articles a second of processor time, start included, so that a busy machine changes little."""
+    result = Result(what, "articles/s", wanted, True)
+    try:
+        ours, peer = take(COMMAND, source), take(PEER, source)
+    except CommandError as error:
+        return _with(result, problem=str(error))
+    return _with(result, measured=lines / ours.processor, ratio=peer.processor / ours.processor)
+
+
+def _peak(what: str, source: Path) -> Result:
+    return _measured(Result(what, "MiB", PEAK_MEBIBYTES, False), lambda: take(COMMAND, source).peak)
+
+
+def _median_start(source: Path) -> float:
+    taken: list[Taken] = [take(COMMAND, source) for _ in range(STARTS)]
+    return statistics.median(one.seconds for one in taken)
