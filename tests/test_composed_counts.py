@@ -194,7 +194,7 @@ def test_a_hedge_may_stand_behind_the_noun(told: Told, cue: str, frame: str) -> 
 @settings(max_examples=200, deadline=None)
 @given(wordings, wordings)
 def test_a_hedge_belongs_to_one_of_two_counts(one: Told, other: Told) -> None:
-    text = f"China took {one.words} loggers while Russia took {other.words} builders."
+    text = f"China has {one.words} loggers while Russia has {other.words} builders."
     assert found(text) == [(told.low, told.high, told.hedge) for told in (one, other)]
 
 

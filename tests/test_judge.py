@@ -34,7 +34,7 @@ def opinion(
     passage, count = counts[number]
     statuses = {s: 0.91 if s is status else 0.03 for s in Status}
     measures = {m: p if m is measure else 0.01 for m in Measure}
-    return Opinion(passage, count, measures, statuses, {"construction": 0.8, "it": 0.1})
+    return Opinion(passage, count, measures, statuses, {"construction": 0.95, "it": 0.1})
 
 
 def claim(passages: list[Passage], told: Opinion) -> Claim:
@@ -94,6 +94,13 @@ class TestJudging:
         assert isinstance(found, Claim)
         assert found.period is not None
         assert found.period.start == date(year, 5, 1)
+
+    def test_a_line_of_work_needs_the_group_s_own_words_or_certainty(self) -> None:
+        text = "In all 300 builders went to Qatar. About 40 workers left."
+        found = read_passages(text)
+        for number, sectors in ((0, ("construction",)), (1, ())):
+            told = replace(opinion(found, number), sectors={"construction": 0.8})
+            assert claim(found, told).sectors == sectors
 
     def test_an_unlikely_link_gives_no_time(self, passages: list[Passage]) -> None:
         (may,) = find_periods(TEXT, 0, len(TEXT), date(2024, 3, 1), False)

@@ -7,8 +7,8 @@ from tests.gold import pin
 
 OFF_SUBJECT = ROOT / "training" / "off_subject"
 ALLOWED = 0.2
-"""Figures an article that the reader finds here at most, where every second sentence is made to tempt it. It is
-0.17 today and should be 0.001: a reader that finds more is not to be shipped."""
+"""Figures an article that the reader finds here at most, where every second sentence is made to tempt it.
+It is 0.17 today and should be 0.001: a reader that finds more is not to be shipped."""
 
 
 def test_news_off_the_subject_gives_hardly_any_figure() -> None:

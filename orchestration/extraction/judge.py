@@ -15,11 +15,14 @@ from orchestration.extraction.hosts import Host, find_city, find_host
 from orchestration.extraction.passage import Passage
 from orchestration.extraction.periods import Period, find_periods
 from orchestration.extraction.reader.opinions import Opinion
+from orchestration.extraction.sectors import clause_sectors
 from orchestration.records import Article, Measure, Status
 
-MEASURE, SECTOR, TIME, WHOLE = 0.6, 0.5, 0.35, 0.5
-"""From which probability a measure is a claim's (a wrong figure is worse than a missing one), a line of work
-the group's, a time or a whole the count's."""
+MEASURE, TIME, WHOLE = 0.6, 0.35, 0.5
+"""From which probability a measure is a claim's (a wrong figure is worse than a missing one), a time or a
+whole the count's."""
+SECTOR, SURE_SECTOR = 0.5, 0.9
+"""From which probability a line of work is the group's: one that its own words name, and another."""
 
 
 @dataclass(slots=True)
@@ -75,7 +78,7 @@ def judge(opinion: Opinion, article: Article, passages: Sequence[Passage]) -> Cl
         measure,
         status,
         host,
-        _sectors(opinion),
+        _sectors(opinion, passage),
         _period(opinion, status, article, passages),
         _whole(opinion),
         opinion.measures[measure],
@@ -83,8 +86,11 @@ def judge(opinion: Opinion, article: Article, passages: Sequence[Passage]) -> Cl
     )
 
 
-def _sectors(opinion: Opinion) -> tuple[str, ...]:
-    return tuple(sorted(code for code, p in opinion.sectors.items() if p >= SECTOR))
+def _sectors(opinion: Opinion, passage: Passage) -> tuple[str, ...]:
+    own = clause_sectors(passage, opinion.count)
+    return tuple(
+        sorted(code for code, p in opinion.sectors.items() if p >= (SECTOR if code in own else SURE_SECTOR))
+    )
 
 
 def _status(opinion: Opinion, measure: Measure) -> Status:
