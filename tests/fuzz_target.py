@@ -13,7 +13,7 @@ from orchestration.extraction import lexicon
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.jsonl import extract_lines
 from orchestration.records import Article
-from tests.stand_ins import assert_true_to_text, believing, silent
+from tests.stand_in import assert_true_to_text, believing, silent
 
 NAMED = "North Korea: "
 HAS_DATE, OF_WORDS, AS_LINE, IN_TITLE, UNNAMED = 1, 2, 4, 8, 16

@@ -13,7 +13,7 @@ from benchmarks.checks import CHECKS, Result
 from orchestration.extraction.extract import study
 from orchestration.extraction.jsonl import parse_article
 from tests.conftest import ROOT
-from tests.stand_ins import silent
+from tests.stand_in import silent
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

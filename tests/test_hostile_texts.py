@@ -21,7 +21,7 @@ from orchestration import extraction
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.jsonl import extract_lines
 from orchestration.records import Article
-from tests.stand_ins import assert_true_to_text, believing, silent
+from tests.stand_in import assert_true_to_text, believing, silent
 
 NAMED = "North Korea sent workers. "
 """So that a text is read at all."""

@@ -22,16 +22,15 @@ import torch
 from orchestration.extraction.reader.inference import FOLDER, encoder_tokenizer
 from orchestration.extraction.reader.inference import Reader as ShippedReader
 from orchestration.extraction.reader.windows import Windows
+from tests.gold.pin import FRESH, GOLD, ROOT
 from training.calibrate import calibration_error, temperature_of
 from training.evaluate import TorchReader, predictions, verdict
 from training.export import export
 from training.labels import Gold, load_gold
+from training.model import Reader
 from training.train import Settings, base_reader, labelled, train
 
-ROOT = Path(__file__).resolve().parent.parent
-ARTICLES = (ROOT / "training" / "articles", ROOT / "tests" / "gold")
-FRESH = ROOT / "training" / "fresh"
-"""Articles that no shipped reader has been trained on: its honest score."""
+ARTICLES = (ROOT / "training" / "articles", GOLD)
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the base's weights (all-MiniLM-L6-v2, Apache-2.0), checked before use."""
 SHOWN = ("articles", "gold", "precision", "recall", "f1", "full_f1")
@@ -60,27 +59,33 @@ def show_calibration(gold: Sequence[Gold], reader: Any) -> None:
     print(f"  calibration error {error}, best further temperature {temperature}", flush=True)
 
 
+def trained(
+    asked: argparse.Namespace,
+    gold: Sequence[Gold],
+    base: Path,
+    resume: Path | None = None,
+    save: Path | None = None,
+) -> Reader:
+    """A reader fine-tuned on some articles as the command line asks."""
+    windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
+    reader = base_reader(base)
+    if resume:
+        reader.load_state_dict(torch.load(resume))
+    settings = Settings(epochs=asked.epochs, rate=asked.rate, head_rate=5 * asked.rate)
+    return train(reader, labelled(gold, windows), settings, save)
+
+
 def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     """Train on everything, export, and say what was made."""
     base = base_folder()
-    windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
-    reader = base_reader(base)
-    if asked.resume:
-        reader.load_state_dict(torch.load(asked.resume))
-    train(
-        reader,
-        labelled(gold, windows),
-        Settings(epochs=asked.epochs, rate=asked.rate, head_rate=5 * asked.rate),
-        asked.save,
-    )
-    rooms = sorted({one.newsroom for one in gold})
+    reader = trained(asked, gold, base, asked.resume, asked.save)
     card = {
         "temperature": asked.temperature,
         "base": "all-MiniLM-L6-v2, Apache-2.0",
         "base_sha256": BASE_SHA256,
         "articles": len(gold),
         "figures": sum(len(one.figures) for one in gold),
-        "newsrooms": rooms,
+        "newsrooms": sorted({one.newsroom for one in gold}),
         "epochs": asked.epochs,
     }
     export(reader, base / "tokenizer.json", FOLDER, card)
@@ -90,17 +95,9 @@ def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
 def run_crossval(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     """Train without each newsroom in turn, and score on it."""
     base = base_folder()
-    windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
     for room in asked.newsrooms or sorted({one.newsroom for one in gold}):
-        kept = [one for one in gold if one.newsroom != room]
         held = [one for one in gold if one.newsroom == room]
-        reader = base_reader(base)
-        train(
-            reader,
-            labelled(kept, windows),
-            Settings(epochs=asked.epochs, rate=asked.rate, head_rate=5 * asked.rate),
-        )
-        judge = TorchReader(reader.eval(), base)
+        judge = TorchReader(trained(asked, [one for one in gold if one.newsroom != room], base), base)
         show(room, verdict(held, predictions(held, judge)))
         show_calibration(held, judge)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,11 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from orchestration.extraction.reader.inference import CARD, MODEL, TOKENIZER
+from orchestration.extraction.reader.tensors import Tensors
 from orchestration.extraction.reader.windows import COUNT_OPEN, COUNT_SHUT
 from training.model import Reader
 
-INPUTS = (
-    *("ids", "attention", "types", "rows", "firsts", "lasts"),
-    *("pair_counts", "pair_marks", "pair_kinds", "pair_ties"),
-)
+INPUTS = tuple(field.name for field in fields(Tensors))
 OUTPUTS = ("measures", "statuses", "sectors", "pairs")
 KEPT_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", COUNT_OPEN, COUNT_SHUT)
 

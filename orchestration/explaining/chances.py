@@ -58,8 +58,7 @@ def place_chances(opinion: Opinion, claim: Claim | None) -> tuple[Chance, ...]:
     """The hosts, by country or region, with the mentions that speak for each."""
     groups: dict[tuple[tuple[str, ...], str | None], list[PlaceLink]] = {}
     for link in opinion.places:
-        place = link.place
-        groups.setdefault((place.countries, None if place.countries else place.region), []).append(link)
+        groups.setdefault(link.place.host, []).append(link)
     return _shown(_place_chance(key, links, claim) for key, links in groups.items())
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from orchestration.extraction.lexicon import load
+from orchestration.extraction.period_words import Name, Weekday
 from orchestration.extraction.text import PhraseIndex, Token
 from orchestration.records import Span
 
@@ -196,21 +197,7 @@ def _is_time(token: Token) -> bool:
     return token.raw[0].isdigit() or token.lower in _days()
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    wording: str
-    weekday: int
-    bare: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Month:
-    wording: str
-    month: int
-    bare: bool
-
-
 @cache
 def _days() -> frozenset[str]:
-    days = {row.wording for row in load("period_weekdays", _Day)}
-    return frozenset(days | {row.wording for row in load("months", _Month)})
+    days = {row.wording for row in load("period_weekdays", Weekday)}
+    return frozenset(days | {row.wording for row in load("months", Name)})

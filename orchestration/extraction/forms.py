@@ -13,6 +13,7 @@ from functools import cache
 from orchestration.extraction.amounts import DASHES, Amount, is_bare_year, read_amount
 from orchestration.extraction.heads import ELIDED, GROUP, PEOPLE, Head, find_head, is_aged_noun, match_label
 from orchestration.extraction.lexicon import load
+from orchestration.extraction.period_words import Name
 from orchestration.extraction.text import Token
 from orchestration.records import Hedge
 
@@ -28,18 +29,9 @@ _APPOSED = ("a", "an", "who", "whose", "is", "was", "said", "says", "told")
 _PART = ("third", "quarter", "fifth", "half", "tenth", "few", "dozen")
 
 
-@dataclass(frozen=True, slots=True)
-class MonthWord:
-    """A row of `months.csv`: a wording of a month, and whether it is one without a number beside it."""
-
-    wording: str
-    month: int
-    bare: bool
-
-
 @cache
 def _months() -> frozenset[str]:
-    return frozenset(row.wording.removesuffix(" .") for row in load("months", MonthWord))
+    return frozenset(row.wording.removesuffix(" .") for row in load("months", Name))
 
 
 @dataclass(frozen=True, slots=True)

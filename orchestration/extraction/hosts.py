@@ -7,7 +7,7 @@ Which places a count may be linked to is for `reader`; what claims leave each ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.extraction.counts import Count
@@ -49,22 +49,15 @@ def find_host(passage: Passage, count: Count, links: Sequence[PlaceLink]) -> Hos
     best = max(here or foreign, key=lambda link: (link.p, link.own), default=None)
     if best is None or (best.p < HOST and not here):
         return Host()
-    beside = {
-        _key(place)
-        for chain in _chains(passage.text, foreign)
-        if _key(best.place) in map(_key, chain)
-        for place in chain
-    }
+    chains = _chains(passage.text, [link.place for link in foreign if not link.main])
+    near = [{place.host for place in chain} for chain in chains]
+    beside = {host for hosts in near if best.place.host in hosts for host in hosts}
     others = [
         link.place
         for link in foreign
-        if link.p >= (BESIDE if _key(link.place) in beside else APART) and link.place.countries
+        if link.p >= (BESIDE if link.place.host in beside else APART) and link.place.countries
     ]
     return _host([best.place, *(others if best.place.countries else [])])
-
-
-def _key(place: Place) -> tuple[tuple[str, ...], str | None]:
-    return place.countries, None if place.countries else place.region
 
 
 def _host(places: Sequence[Place]) -> Host:
@@ -72,11 +65,10 @@ def _host(places: Sequence[Place]) -> Host:
     return Host(tuple(countries), places[0].region if not countries else None)
 
 
-def _chains(text: str, links: Sequence[PlaceLink]) -> Iterator[list[Place]]:
+def _chains(text: str, places: Iterable[Place]) -> Iterator[list[Place]]:
     """Places in groups that stand side by side: "Qatar, Kuwait and the United Arab Emirates"."""
-    places = sorted((link.place for link in links if not link.main), key=lambda place: place.span.start)
     chain: list[Place] = []
-    for place in places:
+    for place in sorted(places, key=lambda place: place.span.start):
         if chain and not _BETWEEN.fullmatch(
             text, chain[-1].span.end, max(place.span.start, chain[-1].span.end)
         ):
@@ -92,8 +84,8 @@ def _in_order(passage: Passage, count: Count) -> Place | None:
     if _RESPECTIVELY not in passage.told.lower():
         return None
     counts = [c.span for c in passage.open_counts if not c.singular]
-    places = [PlaceLink(place, 0.0, 0.0) for place in passage.places if is_foreign(place)]
-    chain = next((chain for chain in _chains(passage.text, places) if len(chain) == len(counts) > 1), None)
+    chains = _chains(passage.text, filter(is_foreign, passage.places))
+    chain = next((chain for chain in chains if len(chain) == len(counts) > 1), None)
     return chain[counts.index(count.span)] if chain and count.span in counts else None
 
 

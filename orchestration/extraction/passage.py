@@ -125,10 +125,6 @@ class Passage:
         low, high = sorted((first, second))
         return self.costs[high] - self.costs[low]
 
-    def words(self, first: int, stop: int) -> list[str]:
-        """The lower-case words of tokens `first` to `stop`, cut to the sentence."""
-        return [token.lower for token in self.tokens[max(0, first) : max(0, stop)]]
-
 
 def _pieces(text: str, span: Span) -> Iterator[Span]:
     """A sentence's span, or those of its pieces of SENTENCE_TOKENS tokens."""
@@ -153,24 +149,21 @@ def read_passages(text: str) -> list[Passage]:
 MAIN_PLACES, TITLE_WEIGHT = 2, 3
 
 
-def _foreign(article: Article, passages: Sequence[Passage]) -> tuple[list[Place], list[Place]]:
-    """The places of title and text that may be hosts."""
+def foreign_places(article: Article, passages: Sequence[Passage]) -> list[Place]:
+    """The places of title and text that may be hosts; those of the title TITLE_WEIGHT times, before all."""
     title = find_places(article.title, 0, len(article.title))
-    told = [place for one in passages for place in one.places]
-    return [p for p in title if is_foreign(p)], [p for p in told if is_foreign(p)]
+    told = (place for one in passages for place in one.places)
+    return [place for place in (*title * TITLE_WEIGHT, *told) if is_foreign(place)]
 
 
 def main_places(article: Article, passages: Sequence[Passage]) -> list[Place]:
     """The foreign countries or regions that title and text name most, the first mention of each."""
-    title, told = _foreign(article, passages)
-    foreign = [*title * TITLE_WEIGHT, *told]
-    votes = Counter((p.countries, p.region) for p in foreign)
-    ranked = [key for key, _ in votes.most_common(MAIN_PLACES)]
-    return [next(p for p in foreign if (p.countries, p.region) == key) for key in ranked]
+    foreign = foreign_places(article, passages)
+    ranked = Counter(place.host for place in foreign).most_common(MAIN_PLACES)
+    return [next(place for place in foreign if place.host == host) for host, _ in ranked]
 
 
 def only_country(article: Article, passages: Sequence[Passage]) -> str | None:
     """The foreign country of an article that names a single one, in whatever way."""
-    title, told = _foreign(article, passages)
-    codes = {code for place in (*title, *told) for code in place.countries}
+    codes = {code for place in foreign_places(article, passages) for code in place.countries}
     return codes.pop() if len(codes) == 1 else None

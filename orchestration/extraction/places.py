@@ -107,6 +107,11 @@ class Place:
     countries: tuple[str, ...]
     region: str | None
 
+    @property
+    def host(self) -> tuple[tuple[str, ...], str | None]:
+        """What it stands for where it is a host, by whatever name: its countries, else its region."""
+        return self.countries, None if self.countries else self.region
+
 
 @dataclass(frozen=True, slots=True)
 class _Name:

@@ -52,7 +52,9 @@ def list_rejects(text: str, refused: Iterable[Refusal]) -> tuple[Reject, ...]:
     rejects = []
     for refusal in sorted(refused, key=lambda one: one.count.span.start):
         passage, count = refusal.passage, refusal.count
-        near = nouns.setdefault(passage.span.start, _worker_tokens(passage))
+        if passage.span.start not in nouns:
+            nouns[passage.span.start] = _worker_tokens(passage)
+        near = nouns[passage.span.start]
         index = passage.token(count.span.start)
         if count.singular or not any(abs(index - noun) <= NEAR for noun in near):
             continue

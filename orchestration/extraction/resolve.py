@@ -32,10 +32,10 @@ def resolve(article: Article, passages: Sequence[Passage], opinions: Iterable[Op
     """The article's claims with everything settled, and the numbers refused with their reasons."""
     judged = [judge(opinion, article, passages) for opinion in opinions]
     claims = [verdict for verdict in judged if isinstance(verdict, Claim)]
-    _tie_parts(claims)
-    _inherit_hosts(claims, only_country(article, passages))
-    main = main_host(article, passages)
-    _settle_sectors(claims, main, article, passages)
+    if claims:
+        _tie_parts(claims)
+        _inherit_hosts(claims, only_country(article, passages))
+        _settle_sectors(claims, article, passages)
     kept, dropped = merge_repeats(claims)
     refused = [verdict for verdict in judged if isinstance(verdict, Refusal)]
     refused += [Refusal(claim.passage, claim.count, "repeated", claim.confidence) for claim in dropped]
@@ -81,13 +81,11 @@ def _inherit_hosts(claims: Sequence[Claim], only: str | None) -> None:
             claim.host = Host((only,))
 
 
-def _settle_sectors(
-    claims: Sequence[Claim], main: str | None, article: Article, passages: Sequence[Passage]
-) -> None:
+def _settle_sectors(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
     """A claim whose own words tell no work takes what most of the workers in its country do, where the
     article says so; one of which nothing is known takes its whole's, or the article's one line of work.
     """
-    told = told_sectors(passages)
+    main, told = main_host(article, passages), told_sectors(passages)
     sector = main_sector(article, passages)
     for claim in claims:
         host = claim.host.countries[0] if len(claim.host.countries) == 1 else None

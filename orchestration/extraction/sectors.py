@@ -14,12 +14,10 @@ from orchestration.extraction.attributes import find_sectors
 from orchestration.extraction.counts import Count
 from orchestration.extraction.heads import HeadNoun
 from orchestration.extraction.lexicon import load
-from orchestration.extraction.passage import Passage, is_foreign
-from orchestration.extraction.places import find_places
+from orchestration.extraction.passage import TITLE_WEIGHT, Passage, foreign_places, is_foreign
 from orchestration.extraction.text import PhraseIndex, tokenize
 from orchestration.records import Article
 
-TITLE_WEIGHT = 3
 REACH = 30
 """Tokens after a count within which its clause may name the work."""
 
@@ -71,9 +69,8 @@ def told_sectors(passages: Sequence[Passage]) -> dict[str, tuple[str, ...]]:
 
 def main_host(article: Article, passages: Sequence[Passage]) -> str | None:
     """The foreign country that title and text name clearly most."""
-    title = find_places(article.title, 0, len(article.title))
-    named = [*title * TITLE_WEIGHT, *(place for one in passages for place in one.places)]
-    ranked = Counter(code for p in named if is_foreign(p) for code in p.countries).most_common(2)
+    foreign = foreign_places(article, passages)
+    ranked = Counter(code for place in foreign for code in place.countries).most_common(2)
     stands_out = len(ranked) == 1 or (len(ranked) > 1 and ranked[0][1] >= 1.5 * ranked[1][1])
     return ranked[0][0] if stands_out else None
 

@@ -68,10 +68,7 @@ class Mark:
 
 def marks_of(window: Window) -> list[Mark]:
     """Everything that the judged counts of a window may be linked to, in the order of their pairs."""
-    marks = [
-        Mark(PLACE, i, m.at, m.passage, (m.place.countries, None if m.place.countries else m.place.region))
-        for i, m in enumerate(window.places)
-    ]
+    marks = [Mark(PLACE, i, m.at, m.passage, m.place.host) for i, m in enumerate(window.places)]
     marks += [
         Mark(PERIOD, i, m.at, m.passage, (m.period.start, m.period.end)) for i, m in enumerate(window.periods)
     ]
