@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import click
+
+L = TypeVar("L", str, bytes)
 
 SOURCES_HELP = "sample, live, none, or the path of a sources file. Default: live; none when --inbox is given."
 HOME_HELP = "Folder of all that is built. Default: warehouse/sample for the sample, else warehouse/live."
@@ -118,7 +121,7 @@ def extract(rejects: bool) -> None:
     """
     from orchestration.extraction.jsonl import extract_lines
 
-    sys.exit(_stream(partial(extract_lines, rejects=rejects)))
+    sys.exit(_stream(partial(extract_lines, rejects=rejects), sys.stdin.buffer))
 
 
 def _input(context: click.Context, parameter: click.Parameter, value: str) -> Path | None:
@@ -182,7 +185,7 @@ def parse() -> None:
     """
     from orchestration.scraping.jsonl import parse_lines
 
-    sys.exit(_stream(parse_lines))
+    sys.exit(_stream(parse_lines, _lines()))
 
 
 def _lines() -> Iterator[str]:
@@ -191,10 +194,10 @@ def _lines() -> Iterator[str]:
         yield line.decode("utf-8", "backslashreplace")
 
 
-def _stream(transform: Callable[[Iterable[str], list[int]], Iterable[str]]) -> int:
+def _stream(transform: Callable[[Iterable[L], list[int]], Iterable[str]], lines: Iterable[L]) -> int:
     """Lines of stdin through `transform` to stdout; the exit status."""
     errors: list[int] = []
-    _print(f"{line}\n" for line in transform(_lines(), errors))
+    _print(f"{line}\n" for line in transform(lines, errors))
     return 1 if errors else 0
 
 

@@ -3,6 +3,9 @@
 python -m training train      fine-tune on all articles, export into orchestration/extraction/reader/
 python -m training crossval   leave one newsroom out after the other, and score the whole extractor on it
 python -m training score      the shipped reader on some newsrooms
+python -m training teach      (GPU) fine-tune a teacher on a larger base, --save its weights
+python -m training distil     (GPU) a student taught by --teachers; its weights go to --save
+python -m training export     weights that `distil` saved, into orchestration/extraction/reader/
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import io
 import json
 import random
 import sys
@@ -75,11 +79,71 @@ def trained(
     return train(reader, labelled(gold, windows), settings, save)
 
 
-def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
-    """Train on everything, export, and say what was made."""
+def held_out(asked: argparse.Namespace) -> list[Gold]:
+    """The articles that no reader is trained on, for a score while training."""
+    return load_gold([FRESH, *asked.held])
+
+
+def say_score(name: str, reader: Reader, base: Path, held: Sequence[Gold]) -> None:
+    """The whole extractor with a reader, on articles that it was not trained on."""
+    found = predictions(held, TorchReader(reader, base))
+    for room in sorted({one.newsroom for one in held}):
+        show(f"{name} {room}", verdict([one for one in held if one.newsroom == room], found))
+    show(name, verdict(held, found))
+
+
+def run_teach(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """Fine-tune one teacher on the articles."""
+    from training import distil
+
+    base, device = asked.base or base_folder(), torch.device(asked.device)
+    found = distil.labelled_by_all(gold, base / "tokenizer.json", asked.workers, asked.examples)
+    teacher = distil.teacher_reader(asked.teacher_base, base)
+    shuffles = distil.collated(found, asked.tokens, 3, asked.seed, device, asked.workers)
+    settings = Settings(
+        epochs=asked.epochs, tokens=asked.tokens, rate=asked.rate, head_rate=10 * asked.rate, seed=asked.seed
+    )
+    distil.learn(teacher.to(device), shuffles, settings, distil.from_labels(settings), asked.seconds)
+    torch.save(teacher.state_dict(), asked.save)
+    say_score(f"teacher {asked.seed}", teacher, base, held_out(asked))
+
+
+def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """A student that learns from teachers; its weights are kept in pieces in the folder `--save`."""
+    from training import distil
+
+    base, device = asked.base or base_folder(), torch.device(asked.device)
+    found = distil.labelled_by_all(gold, base / "tokenizer.json", asked.workers, asked.examples)
+    shuffles = distil.collated(found, asked.tokens, 4, asked.seed, device, asked.workers)
+    teachers = []
+    for file in asked.teachers:
+        teachers.append(distil.teacher_reader(asked.teacher_base, base))
+        teachers[-1].load_state_dict(torch.load(file))
+    whole = [distil.InFloat(teacher.to(device)).eval() for teacher in teachers]
+    near = distil.Neighbours(teachers[0], distil.vocabulary(base / "tokenizer.json"))
+    settings = Settings(
+        epochs=asked.epochs, tokens=asked.tokens, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed
+    )
+    student = base_reader(base).to(device)
+    distil.learn(student, shuffles, settings, distil.from_teachers(whole, near, settings), asked.seconds)
+    asked.save.mkdir(parents=True, exist_ok=True)
+    for number, piece in enumerate(distil.pieces_of(distil.weights(student))):
+        (asked.save / f"weights-{asked.seed}-{number}").write_bytes(piece)
+    say_score(f"student {asked.seed}", student, base, held_out(asked))
+
+
+def run_export(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """The pieces that `distil` saved, exported as the shipped reader."""
     base = base_folder()
-    reader = trained(asked, gold, base, asked.resume, asked.save)
-    card = {
+    told = b"".join(path.read_bytes() for path in sorted(asked.weights))
+    reader = base_reader(base)
+    reader.load_state_dict(torch.load(io.BytesIO(told)), strict=False)
+    export(reader, base / "tokenizer.json", asked.reader, card_of(asked, gold))
+
+
+def card_of(asked: argparse.Namespace, gold: Sequence[Gold]) -> dict[str, Any]:
+    """What the model card says of how a reader was made."""
+    return {
         "temperature": asked.temperature,
         "base": "all-MiniLM-L6-v2, Apache-2.0",
         "base_sha256": BASE_SHA256,
@@ -88,7 +152,13 @@ def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
         "newsrooms": sorted({one.newsroom for one in gold}),
         "epochs": asked.epochs,
     }
-    export(reader, base / "tokenizer.json", FOLDER, card)
+
+
+def run_train(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
+    """Train on everything, export, and say what was made."""
+    base = base_folder()
+    reader = trained(asked, gold, base, asked.resume, asked.save)
+    export(reader, base / "tokenizer.json", FOLDER, card_of(asked, gold))
     print(f"written: {FOLDER}")
 
 
@@ -115,12 +185,22 @@ def run_score(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
         asked.figures.write_text("".join(json.dumps(figure) + "\n" for figure in found), encoding="utf-8")
 
 
+RUNS = {
+    "train": run_train,
+    "crossval": run_crossval,
+    "score": run_score,
+    "teach": run_teach,
+    "distil": run_distil,
+    "export": run_export,
+}
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("train", "crossval", "score"))
+    parser.add_argument("what", choices=tuple(RUNS))
     parser.add_argument("--newsrooms", nargs="*", default=[], help="only these: t1 t2 ... dev")
     parser.add_argument("--epochs", type=int, default=Settings().epochs)
     parser.add_argument("--rate", type=float, default=Settings().rate, help="the encoder's learning rate")
@@ -130,17 +210,33 @@ def main() -> None:
     parser.add_argument("--reader", type=Path, default=FOLDER)
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--figures", type=Path, help="write the predicted figures here")
+    for_gpu = parser.add_argument_group("teach, distil and export")
+    for_gpu.add_argument("--base", type=Path, help="the base's folder, where its package is not installed")
+    for_gpu.add_argument("--teacher-base", type=Path, help="the folder of all-mpnet-base-v2")
+    for_gpu.add_argument("--teachers", type=Path, nargs="*", default=[], help="weights that `teach` saved")
+    for_gpu.add_argument("--held", type=Path, nargs="*", default=[], help="further folders to score on")
+    for_gpu.add_argument("--weights", type=Path, nargs="*", default=[], help="pieces that `distil` saved")
+    for_gpu.add_argument("--examples", type=Path, help="labelled windows, kept here once they are made")
+    for_gpu.add_argument("--tokens", type=int, default=8_000, help="a batch at most")
+    for_gpu.add_argument("--seconds", type=float, default=1e9, help="end after so long")
+    for_gpu.add_argument("--seed", type=int, default=7)
+    for_gpu.add_argument("--device", default="cuda")
+    for_gpu.add_argument("--workers", type=int, default=8)
     asked = parser.parse_args()
     random.seed(0)
-    torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # it costs a third of the time
+    if asked.what in ("train", "crossval", "score"):
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # it costs a third of the time
     torch.manual_seed(Settings().seed)
-    gold = load_gold((*ARTICLES, FRESH) if asked.what == "score" else ARTICLES)
+    is_labelled = asked.examples and asked.examples.exists()
+    gold = load_gold(() if is_labelled else (*ARTICLES, FRESH) if asked.what == "score" else ARTICLES)
+    if asked.newsrooms and asked.what in ("train", "teach", "distil"):
+        gold = [one for one in gold if one.newsroom in asked.newsrooms]
     missed = sum(len(one.missed) for one in gold)
     print(
         f"{len(gold)} articles, {sum(len(g.figures) for g in gold)} figures, {missed} without a found count"
     )
-    {"train": run_train, "crossval": run_crossval, "score": run_score}[asked.what](asked, gold)
+    RUNS[asked.what](asked, gold)
 
 
 if __name__ == "__main__":

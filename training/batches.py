@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ class Labels:
     """What a batch should give; IGNORED where nothing is known.
 
     `groups` gives each pair its group; `links` a label for each group, `kinds` its kind. `works` holds, for
-    groups of works, the judged count and the sector.
+    each group, the judged count and, for groups of works, the sector.
     """
 
     measures: Tensor
@@ -29,6 +29,15 @@ class Labels:
     links: Tensor
     kinds: Tensor
     works: Tensor
+
+    @property
+    def counts(self) -> Tensor:
+        """The judged count of each group."""
+        return self.works[:, 0]
+
+    def to(self, device: torch.device) -> Labels:
+        """The same labels on a device."""
+        return Labels(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def collate(found: Sequence[Example]) -> tuple[dict[str, Tensor], Labels]:

@@ -27,15 +27,17 @@ class TorchReader:
 
     def __init__(self, model: Reader, base: Path) -> None:
         self.model = model
+        self.device = next(model.parameters()).device
         self.windows = Windows(encoder_tokenizer(base / "tokenizer.json"))
 
     def read(self, article: Article, passages: Sequence[Passage]) -> list[Opinion]:
         """An opinion of each open count of the article, in reading order."""
         found: list[Opinion] = []
         for window in self.windows.of(article, passages):
-            arrays = {name: torch.from_numpy(a) for name, a in tensors_of([window]).by_name().items()}
+            told = tensors_of([window]).by_name()
+            arrays = {name: torch.from_numpy(a).to(self.device) for name, a in told.items()}
             with torch.no_grad():
-                answers = [answer.float().numpy() for answer in self.model(**arrays)]
+                answers = [answer.float().cpu().numpy() for answer in self.model(**arrays)]
             found += opinions([window], Logits(*answers))
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from orchestration.extraction.reader.tensors import FARS, KINDS, TIES
 from orchestration.extraction.reader.windows import TITLE
@@ -18,12 +18,19 @@ PAIR_WIDTH = 128
 
 
 class Reader(nn.Module):
-    """Judges counts: logits for measure (none first), status and sectors, and one for each pair of marks."""
+    """Judges counts: logits for measure (none first), status and sectors, and one for each pair of marks.
 
-    def __init__(self, encoder: BertModel, sectors: int, dropout: float = 0.1) -> None:
+    `pieces` gives the encoder's number of each piece of the windows' vocabulary, where it has another.
+    """
+
+    def __init__(
+        self, encoder: PreTrainedModel, sectors: int, dropout: float = 0.1, pieces: Tensor | None = None
+    ) -> None:
         super().__init__()
+        self.pieces: Tensor | None
         width = encoder.config.hidden_size
         self.encoder = encoder
+        self.register_buffer("pieces", pieces, persistent=False)
         self.types = nn.Embedding(TITLE + 1, width)
         nn.init.normal_(self.types.weight, std=0.02)
         self.count = nn.Sequential(
@@ -48,6 +55,7 @@ class Reader(nn.Module):
         pair_counts: Tensor, pair_marks: Tensor, pair_kinds: Tensor, pair_ties: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
         """Logits: measures (counts, 5), statuses (counts, 4), sectors (counts, codes), pairs (pairs)."""
+        ids = ids if self.pieces is None else self.pieces[ids]
         words = self.encoder.embeddings.word_embeddings(ids) + self.types(types)
         hidden = self.encoder(inputs_embeds=words, attention_mask=attention).last_hidden_state
         flat = hidden.reshape(-1, hidden.shape[-1])

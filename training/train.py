@@ -1,4 +1,4 @@
-"""Fine-tunes the reader on labelled windows; seeded, on the CPU."""
+"""Fine-tunes a reader on labelled windows; seeded, on the CPU or, in half precision, on a GPU."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def one_host(linked: Tensor, labels: Labels) -> Tensor:
     """How surprising the true hosts are where all places of a count compete with each other and with none."""
     here = (labels.kinds == PLACE) & (labels.links != IGNORED)
     counts, odds, true = labels.works[here][:, 0], linked[here].exp(), labels.links[here]
-    zeros = torch.zeros(len(labels.measures))
+    zeros = odds.new_zeros(len(labels.measures))
     all_odds = 1 + zeros.index_add(0, counts, odds)
     true_odds = zeros.index_add(0, counts, odds * true)
     judged = zeros.index_add(0, counts, torch.ones_like(true)) > 0
@@ -82,13 +82,13 @@ def one_host(linked: Tensor, labels: Labels) -> Tensor:
 def masked(batch: dict[str, Tensor], mask: int) -> dict[str, Tensor]:
     """The batch with some plain words hidden."""
     plain = (batch["types"] == TEXT) & (batch["attention"] == 1) & (batch["ids"] > SPECIAL)
-    hidden = plain & (torch.rand(batch["ids"].shape) < MASKED)
+    hidden = plain & (torch.rand(batch["ids"].shape, device=plain.device) < MASKED)
     return batch | {"ids": torch.where(hidden, mask, batch["ids"])}
 
 
 def pooled(pairs: Tensor, labels: Labels) -> Tensor:
     """One logit for each group of pairs: any of its marks may bear the link."""
-    odds = torch.zeros(len(labels.links)).index_add(0, labels.groups, pairs.clamp(-30, 30).exp())
+    odds = pairs.new_zeros(len(labels.links)).index_add(0, labels.groups, pairs.clamp(-30, 30).exp())
     return odds.log()
 
 

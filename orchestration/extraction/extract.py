@@ -47,7 +47,7 @@ def study(article: Article, read: Read | None = None) -> Study:
     Never raises for a text; raises ReaderError where the reader's files are not whole. `read` stands in
     for the shipped reader.
     """
-    if article.language.split("-")[0].lower() != LANGUAGE:
+    if article.language != LANGUAGE and article.language.split("-")[0].lower() != LANGUAGE:
         return Study(False)
     home = anchors()["home"]
     if not may_name(article.text, home) and not may_name(article.title, home):

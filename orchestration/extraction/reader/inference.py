@@ -36,6 +36,7 @@ class Reader:
         for name in (MODEL, TOKENIZER):
             _check(folder / name, card["sha256"][name])
         self._session = _session(folder / MODEL)
+        self._inputs = [told.name for told in self._session.get_inputs()]
         self._windows = Windows(encoder_tokenizer(folder / TOKENIZER))
         self._temperature = float(card["temperature"])
 
@@ -45,7 +46,8 @@ class Reader:
         return [opinion for window in windows for opinion in self._opinions([window])]
 
     def _opinions(self, windows: Sequence[Window]) -> Iterator[Opinion]:
-        answers = self._session.run(None, tensors_of(windows).by_name())
+        told = tensors_of(windows).by_name()
+        answers = self._session.run(None, {name: told[name] for name in self._inputs})
         return opinions(windows, Logits(*answers), self._temperature)
 
 

@@ -1,0 +1,321 @@
+"""The shipped reader taught by a larger one: `python -m training teach`, then `python -m training distil`.
+
+The larger reader (the teacher, on all-mpnet-base-v2) is fine-tuned on the articles. Then the shipped one
+(the student) learns what the teacher says of the articles and of variations of them, in which words
+gave way to their neighbours: so it sees many more ways to say an act than the articles hold. Needs a GPU.
+Only how one reader learns from others belongs here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import lzma
+import multiprocessing
+import pickle
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import MPNetModel
+
+from orchestration.extraction.attributes import sector_codes
+from orchestration.extraction.reader.inference import encoder_tokenizer
+from orchestration.extraction.reader.tensors import PLACE
+from orchestration.extraction.reader.windows import TEXT, Windows
+from training.batches import Labels, batches, collate
+from training.labels import Example, Gold, examples
+from training.model import Reader
+from training.train import (
+    LINK,
+    MASK,
+    MEASURE,
+    ONE_HOST,
+    SECTOR,
+    STATUS,
+    Settings,
+    loss_of,
+    masked,
+    pooled,
+    with_works,
+)  # fmt: skip
+
+SPECIAL_PIECES = {"[PAD]": "<pad>", "[CLS]": "<s>", "[SEP]": "</s>", "[MASK]": "<mask>"}
+NEIGHBOURS = 12
+"""How many pieces a word may give way to."""
+SHORTEST_WORD = 3
+SHARES = (0.0, 0.0, 0.1, 0.2, 0.3)
+"""Shares of words that give way; one is drawn for each batch."""
+Batch = tuple[dict[str, Tensor], Labels]
+Lesson = Callable[[nn.Module, dict[str, Tensor], Labels], Tensor]
+"""The loss of a batch."""
+
+
+def vocabulary(tokenizer: Path) -> dict[str, int]:
+    """Pieces and their numbers."""
+    told: dict[str, int] = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    return told
+
+
+def teacher_reader(base: Path, student: Path) -> Reader:
+    """The teacher's encoder with fresh heads, reading windows made with the student's tokenizer."""
+    encoder = MPNetModel.from_pretrained(base, add_pooling_layer=False, attention_probs_dropout_prob=0.0)
+    theirs, ours = vocabulary(base / "tokenizer.json"), vocabulary(student / "tokenizer.json")
+    unknown = theirs["<unk>"]
+    table = [
+        theirs.get(SPECIAL_PIECES.get(piece, piece), unknown) for piece in sorted(ours, key=ours.__getitem__)
+    ]
+    return Reader(encoder, len(sector_codes()), pieces=torch.tensor(table))
+
+
+# Work that all cores share
+
+_shared: list[object] = []
+
+
+def _spread(work: object, items: Sequence[object], workers: int) -> list[object]:
+    """`work` on each item in forked processes, in order; tensors travel by value."""
+    _shared[:] = [work, items]
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        return [pickle.loads(told) for told in pool.map(_one, range(len(items)), chunksize=8)]
+
+
+def _one(index: int) -> bytes:
+    torch.set_num_threads(1)
+    work, items = _shared
+    return pickle.dumps(work(items[index]))  # type: ignore[operator, index]
+
+
+def labelled_by_all(
+    gold: Sequence[Gold], tokenizer: Path, workers: int, kept: Path | None = None
+) -> list[Example]:
+    """The labelled windows of many articles; `kept` holds them, or is to hold them."""
+    if kept and kept.exists():
+        found: list[Example] = pickle.loads(lzma.decompress(kept.read_bytes()))
+        return found
+    found = _labelled(gold, tokenizer, workers)
+    if kept:
+        kept.write_bytes(lzma.compress(pickle.dumps(found), preset=1))
+    return found
+
+
+def _labelled(gold: Sequence[Gold], tokenizer: Path, workers: int) -> list[Example]:
+    windows = Windows(encoder_tokenizer(tokenizer))
+    told = _spread(lambda one: examples(one, windows), gold, workers)
+    return [example for found in told for example in found]  # type: ignore[attr-defined]
+
+
+def collated(
+    found: Sequence[Example], tokens: int, shuffles: int, seed: int, device: torch.device, workers: int
+) -> list[list[Batch]]:
+    """Some shuffles of the examples as batches on the device: made once, since making them costs most."""
+    rng = random.Random(seed)
+    shuffled = [list(batches(found, tokens, rng)) for _ in range(shuffles)]
+    told = iter(_spread(collate, [group for groups in shuffled for group in groups], workers))
+
+    def moved(pair: Batch) -> Batch:
+        return {name: tensor.to(device) for name, tensor in pair[0].items()}, pair[1].to(device)
+
+    return [[moved(next(told)) for _ in groups] for groups in shuffled]  # type: ignore[arg-type]
+
+
+# Learning
+
+
+def _optimizer(reader: Reader, settings: Settings) -> torch.optim.Optimizer:
+    reader.encoder.embeddings.requires_grad_(False)
+    heads = [p for n, p in reader.named_parameters() if not n.startswith("encoder.")]
+    groups = [
+        {"params": reader.encoder.encoder.parameters(), "lr": settings.rate, "top": settings.rate},
+        {"params": heads, "lr": settings.head_rate, "top": settings.head_rate},
+    ]
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, share: float, warmup: float) -> None:
+    """The rate when so large a share of the training is done: up, then down to nothing."""
+    rate = min((share + 1e-3) / warmup, max(0.005, (1 - share) / (1 - warmup)))
+    for group in optimizer.param_groups:
+        group["lr"] = group["top"] * rate
+
+
+def _half(device: torch.device) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+class InFloat(nn.Module):
+    """A reader whose encoder runs in half precision and whose answers are whole."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, **batch: Tensor) -> tuple[Tensor, ...]:
+        """The reader's logits."""
+        with _half(batch["ids"].device):
+            answers = self.reader(**batch)
+        return tuple(answer.float() for answer in answers)
+
+
+def learn(
+    reader: Reader, shuffles: list[list[Batch]], settings: Settings, lesson: Lesson, seconds: float = 1e9
+) -> Reader:
+    """Go through the batches so many epochs, or so many seconds if those are fewer; the rate follows."""
+    torch.manual_seed(settings.seed)
+    rng = random.Random(settings.seed)
+    steps, step, began, epoch = settings.epochs * len(shuffles[0]), 0, time.monotonic(), 0
+    optimizer, whole = _optimizer(reader, settings), InFloat(reader).train()
+    while (share := max(step / steps, (time.monotonic() - began) / seconds)) < 1:
+        order = list(shuffles[epoch % len(shuffles)])
+        rng.shuffle(order)
+        total = torch.zeros((), device=order[0][1].measures.device)
+        for batch, labels in order:
+            share = max(step / steps, (time.monotonic() - began) / seconds)
+            _set_rate(optimizer, min(1.0, share), settings.warmup)
+            loss = lesson(whole, batch, labels)
+            loss.backward()
+            nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            total += loss.detach()
+            step += 1
+        epoch += 1
+        spent = time.monotonic() - began
+        print(f"epoch {epoch}: loss {float(total) / len(order):.3f}, {spent:.0f} s", flush=True)
+    return reader.eval()
+
+
+def from_labels(settings: Settings) -> Lesson:
+    """The lesson of a teacher: the annotations."""
+
+    def lesson(reader: nn.Module, batch: dict[str, Tensor], labels: Labels) -> Tensor:
+        return loss_of(reader, masked(batch, MASK), labels, settings.smoothing)  # type: ignore[arg-type]
+
+    return lesson
+
+
+# The student
+
+
+class Neighbours:
+    """Words give way to others whose vectors lie near, as the teacher's base has them."""
+
+    def __init__(self, teacher: Reader, ours: dict[str, int]) -> None:
+        words = teacher.encoder.embeddings.word_embeddings.weight.detach().float()
+        assert teacher.pieces is not None
+        device = words.device
+        pieces = sorted(ours, key=ours.__getitem__)
+        self.is_word = torch.tensor([_is_word(piece) for piece in pieces], device=device)
+        self.is_tail = torch.tensor([piece.startswith("##") for piece in pieces], device=device)
+        near = nn.functional.normalize(words[teacher.pieces], dim=-1)
+        places = self.is_word.nonzero()[:, 0]
+        self.table = torch.arange(len(pieces), device=device)[:, None].repeat(1, NEIGHBOURS)
+        for some in places.split(2048):
+            close = near[some] @ near[places].T
+            self.table[some] = places[close.topk(NEIGHBOURS + 1).indices[:, 1:]]
+
+    def varied(self, batch: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+        """The batch with a share of its plain words given way to neighbours."""
+        ids = batch["ids"]
+        tail = torch.zeros_like(ids, dtype=torch.bool)
+        tail[:, :-1] = self.is_tail[ids[:, 1:]]
+        may = (batch["types"] == TEXT) & (batch["attention"] == 1) & self.is_word[ids] & ~tail
+        drawn = may & (torch.rand(ids.shape, device=ids.device) < share)
+        column = torch.randint(NEIGHBOURS, ids.shape, device=ids.device)
+        return batch | {"ids": torch.where(drawn, self.table[ids, column], ids)}
+
+
+def _is_word(piece: str) -> bool:
+    return len(piece) >= SHORTEST_WORD and piece.isascii() and piece.isalpha()
+
+
+def _told(teachers: Sequence[nn.Module], batch: dict[str, Tensor], labels: Labels) -> dict[str, Tensor]:
+    """What the teachers say on average, as probabilities."""
+    sums: dict[str, Tensor] = {}
+    with torch.no_grad():
+        for teacher in teachers:
+            measures, statuses, sectors, pairs = teacher(**batch)
+            linked = pooled(pairs, labels)
+            said = {
+                "measures": measures.softmax(-1), "statuses": statuses.softmax(-1), "linked": linked.sigmoid(),
+                "sectors": with_works(sectors, linked, labels).sigmoid(), "hosts": _hosts(linked, labels).exp(),
+            }  # fmt: skip
+            sums = {name: value / len(teachers) + sums.get(name, 0) for name, value in said.items()}
+    return sums
+
+
+def _hosts(linked: Tensor, labels: Labels) -> Tensor:
+    """Log probabilities of the groups of places, where those of a count compete with each other and none."""
+    here = labels.kinds == PLACE
+    counts = labels.counts[here]
+    logits = linked[here].clamp(-30, 30)
+    total = 1 + linked.new_zeros(len(labels.measures)).index_add(0, counts, logits.exp())
+    return logits - total.log()[counts]
+
+
+def _none(hosts: Tensor, labels: Labels) -> Tensor:
+    counts = labels.counts[labels.kinds == PLACE]
+    told = hosts.new_zeros(len(labels.measures)).index_add(0, counts, hosts)
+    return (1 - told).clamp(1e-6, 1)
+
+
+def likeness_loss(
+    student: nn.Module, batch: dict[str, Tensor], labels: Labels, told: dict[str, Tensor]
+) -> Tensor:
+    """How far the student is from what it was told, weighed as `loss_of` weighs the annotations."""
+    measures, statuses, sectors, pairs = student(**batch)
+    linked = pooled(pairs, labels)
+    sure = 1 - told["measures"][:, 0]
+    figures = sure.sum().clamp(min=1)
+    binary = nn.functional.binary_cross_entropy_with_logits
+    total = MEASURE * _cross(measures.log_softmax(-1), told["measures"]).mean()
+    total = total + STATUS * (_cross(statuses.log_softmax(-1), told["statuses"]) * sure).sum() / figures
+    work = binary(with_works(sectors, linked, labels), told["sectors"], reduction="none").sum(-1)
+    total = total + SECTOR * (work * sure).sum() / figures
+    weigh = sure[labels.counts]
+    each = binary(linked, told["linked"], reduction="none") * weigh
+    for kind, weight in LINK.items():
+        total = total + weight * each[labels.kinds == kind].sum() / figures
+    ours = _hosts(linked, labels)
+    here = labels.kinds == PLACE
+    hosts = -(told["hosts"] * ours * weigh[here]).sum()
+    nobody = -(_none(told["hosts"], labels) * _none(ours.exp(), labels).log() * sure).sum()
+    return total + ONE_HOST * (hosts + nobody) / figures
+
+
+def _cross(ours: Tensor, told: Tensor) -> Tensor:
+    return -(told * ours).sum(-1)
+
+
+def from_teachers(
+    teachers: Sequence[nn.Module], neighbours: Neighbours, settings: Settings, annotated: float = 0.5
+) -> Lesson:
+    """The lesson of a student: what teachers say of a variation; of the article itself, the annotations too."""
+    rng = random.Random(settings.seed)
+
+    def lesson(student: nn.Module, batch: dict[str, Tensor], labels: Labels) -> Tensor:
+        share = rng.choice(SHARES)
+        varied = neighbours.varied(batch, share) if share else batch
+        told = _told(teachers, varied, labels)
+        loss = likeness_loss(student, masked(varied, MASK), labels, told)
+        if share == 0 and annotated:
+            loss = loss + annotated * loss_of(student, masked(batch, MASK), labels, settings.smoothing)  # type: ignore[arg-type]
+        return loss
+
+    return lesson
+
+
+def weights(reader: Reader) -> bytes:
+    """What training changed, at half precision: all but the embeddings."""
+    kept = {n: t.detach().half().cpu() for n, t in reader.state_dict().items() if ".embeddings." not in n}
+    buffer = io.BytesIO()
+    torch.save(kept, buffer)
+    return buffer.getvalue()
+
+
+def pieces_of(told: bytes, most: int = 15 * 1024 * 1024) -> Iterator[bytes]:
+    """The bytes in pieces."""
+    return (told[at : at + most] for at in range(0, len(told), most))
