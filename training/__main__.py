@@ -32,7 +32,7 @@ from training.evaluate import TorchReader, predictions, verdict
 from training.export import export
 from training.labels import Gold, load_gold
 from training.model import Reader
-from training.train import Settings, base_reader, labelled, train
+from training.train import Settings, base_reader, labelled, thinned, train
 
 ARTICLES = (ROOT / "training" / "articles", GOLD)
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -124,7 +124,7 @@ def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     settings = Settings(
         epochs=asked.epochs, tokens=asked.tokens, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed
     )
-    student = base_reader(base).to(device)
+    student = thinned(base_reader(base), asked.layers).to(device)
     distil.learn(student, shuffles, settings, distil.from_teachers(whole, near, settings), asked.seconds)
     asked.save.mkdir(parents=True, exist_ok=True)
     for number, piece in enumerate(distil.pieces_of(distil.weights(student))):
@@ -136,7 +136,7 @@ def run_export(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     """The pieces that `distil` saved, exported as the shipped reader."""
     base = base_folder()
     told = b"".join(path.read_bytes() for path in sorted(asked.weights))
-    reader = base_reader(base)
+    reader = thinned(base_reader(base), asked.layers)
     reader.load_state_dict(torch.load(io.BytesIO(told)), strict=False)
     export(reader, base / "tokenizer.json", asked.reader, card_of(asked, gold))
 
@@ -219,6 +219,7 @@ def main() -> None:
     for_gpu.add_argument("--examples", type=Path, help="labelled windows, kept here once they are made")
     for_gpu.add_argument("--tokens", type=int, default=8_000, help="a batch at most")
     for_gpu.add_argument("--seconds", type=float, default=1e9, help="end after so long")
+    for_gpu.add_argument("--layers", type=int, help="of the student's encoder; all without it")
     for_gpu.add_argument("--seed", type=int, default=7)
     for_gpu.add_argument("--device", default="cuda")
     for_gpu.add_argument("--workers", type=int, default=8)

@@ -107,6 +107,17 @@ def base_reader(base: Path, attention: str = "sdpa") -> Reader:
     return Reader(encoder, len(sector_codes()))
 
 
+def thinned(reader: Reader, layers: int | None) -> Reader:
+    """The reader with so many of its encoder's layers, first and last among them, in place."""
+    kept = reader.encoder.encoder.layer
+    if layers:
+        last = len(kept) - 1
+        places = [round(i * last / (layers - 1)) for i in range(layers)]
+        reader.encoder.encoder.layer = nn.ModuleList([kept[place] for place in places])
+        reader.encoder.config.num_hidden_layers = layers
+    return reader
+
+
 def train(reader: Reader, found: Sequence[Example], settings: Settings, save: Path | None = None) -> Reader:
     """Fine-tune a reader on the examples, in place; kept in `save` after each epoch."""
     torch.manual_seed(settings.seed)
