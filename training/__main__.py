@@ -3,8 +3,7 @@
 python -m training train      fine-tune on all articles, export into orchestration/extraction/reader/
 python -m training crossval   leave one newsroom out after the other, and score the whole extractor on it
 python -m training score      the shipped reader on some newsrooms
-python -m training teach      (GPU) fine-tune a teacher on a larger base, --save its weights
-python -m training distil     (GPU) a student taught by --teachers; its weights go to --save
+python -m training distil     (GPU) a teacher on a larger base, and a student taught by it, kept in --save
 python -m training export     weights that `distil` saved, into orchestration/extraction/reader/
 """
 
@@ -92,44 +91,32 @@ def say_score(name: str, reader: Reader, base: Path, held: Sequence[Gold]) -> No
     show(name, verdict(held, found))
 
 
-def run_teach(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
-    """Fine-tune one teacher on the articles."""
-    from training import distil
-
-    base, device = asked.base or base_folder(), torch.device(asked.device)
-    found = distil.labelled_by_all(gold, base / "tokenizer.json", asked.workers, asked.examples)
-    teacher = distil.teacher_reader(asked.teacher_base, base)
-    shuffles = distil.collated(found, asked.tokens, 3, asked.seed, device, asked.workers)
-    settings = Settings(
-        epochs=asked.epochs, tokens=asked.tokens, rate=asked.rate, head_rate=10 * asked.rate, seed=asked.seed
-    )
-    distil.learn(teacher.to(device), shuffles, settings, distil.from_labels(settings), asked.seconds)
-    torch.save(teacher.state_dict(), asked.save)
-    say_score(f"teacher {asked.seed}", teacher, base, held_out(asked))
-
-
 def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
-    """A student that learns from teachers; its weights are kept in pieces in the folder `--save`."""
+    """Teachers on the larger base, then a student that learns from them, kept in the folder `--save`."""
     from training import distil
 
     base, device = asked.base or base_folder(), torch.device(asked.device)
     found = distil.labelled_by_all(gold, base / "tokenizer.json", asked.workers, asked.examples)
     shuffles = distil.collated(found, asked.tokens, 4, asked.seed, device, asked.workers)
     teachers = []
-    for file in asked.teachers:
-        teachers.append(distil.teacher_reader(asked.teacher_base, base))
-        teachers[-1].load_state_dict(torch.load(file))
-    whole = [distil.InFloat(teacher.to(device)).eval() for teacher in teachers]
+    for number in range(asked.teachers):
+        teacher = distil.teacher_reader(asked.teacher_base, base).to(device)
+        settings = Settings(
+            epochs=asked.teacher_epochs, rate=asked.teacher_rate, head_rate=1e-3, seed=asked.seed + number
+        )
+        lesson = distil.from_labels(settings)
+        distil.learn(teacher, shuffles, settings, lesson, asked.teacher_seconds / asked.teachers)
+        teachers.append(teacher)
+    whole = [distil.InFloat(teacher).eval() for teacher in teachers]
     near = distil.Neighbours(teachers[0], distil.vocabulary(base / "tokenizer.json"))
-    settings = Settings(
-        epochs=asked.epochs, tokens=asked.tokens, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed
-    )
+    settings = Settings(epochs=asked.epochs, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed)
     student = thinned(base_reader(base), asked.layers).to(device)
     distil.learn(student, shuffles, settings, distil.from_teachers(whole, near, settings), asked.seconds)
     asked.save.mkdir(parents=True, exist_ok=True)
     for number, piece in enumerate(distil.pieces_of(distil.weights(student))):
         (asked.save / f"weights-{asked.seed}-{number}").write_bytes(piece)
-    say_score(f"student {asked.seed}", student, base, held_out(asked))
+    for name, reader in (("student", student), ("teacher", teachers[0])):
+        say_score(name, reader, base, held_out(asked))
 
 
 def run_export(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
@@ -189,7 +176,6 @@ RUNS = {
     "train": run_train,
     "crossval": run_crossval,
     "score": run_score,
-    "teach": run_teach,
     "distil": run_distil,
     "export": run_export,
 }
@@ -210,15 +196,18 @@ def main() -> None:
     parser.add_argument("--reader", type=Path, default=FOLDER)
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--figures", type=Path, help="write the predicted figures here")
-    for_gpu = parser.add_argument_group("teach, distil and export")
+    for_gpu = parser.add_argument_group("distil and export")
     for_gpu.add_argument("--base", type=Path, help="the base's folder, where its package is not installed")
     for_gpu.add_argument("--teacher-base", type=Path, help="the folder of all-mpnet-base-v2")
-    for_gpu.add_argument("--teachers", type=Path, nargs="*", default=[], help="weights that `teach` saved")
+    for_gpu.add_argument("--teachers", type=int, default=1, help="how many")
+    for_gpu.add_argument("--teacher-epochs", type=int, default=20)
+    for_gpu.add_argument("--teacher-rate", type=float, default=6e-5)
+    for_gpu.add_argument("--teacher-seconds", type=float, default=1e9, help="for all teachers together")
     for_gpu.add_argument("--held", type=Path, nargs="*", default=[], help="further folders to score on")
     for_gpu.add_argument("--weights", type=Path, nargs="*", default=[], help="pieces that `distil` saved")
     for_gpu.add_argument("--examples", type=Path, help="labelled windows, kept here once they are made")
     for_gpu.add_argument("--tokens", type=int, default=8_000, help="a batch at most")
-    for_gpu.add_argument("--seconds", type=float, default=1e9, help="end after so long")
+    for_gpu.add_argument("--seconds", type=float, default=1e9, help="for the student")
     for_gpu.add_argument("--layers", type=int, help="of the student's encoder; all without it")
     for_gpu.add_argument("--seed", type=int, default=7)
     for_gpu.add_argument("--device", default="cuda")
@@ -231,7 +220,7 @@ def main() -> None:
     torch.manual_seed(Settings().seed)
     is_labelled = asked.examples and asked.examples.exists()
     gold = load_gold(() if is_labelled else (*ARTICLES, FRESH) if asked.what == "score" else ARTICLES)
-    if asked.newsrooms and asked.what in ("train", "teach", "distil"):
+    if asked.newsrooms and asked.what in ("train", "distil"):
         gold = [one for one in gold if one.newsroom in asked.newsrooms]
     missed = sum(len(one.missed) for one in gold)
     print(

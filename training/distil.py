@@ -239,27 +239,27 @@ def _told(teachers: Sequence[nn.Module], batch: dict[str, Tensor], labels: Label
         for teacher in teachers:
             measures, statuses, sectors, pairs = teacher(**batch)
             linked = pooled(pairs, labels)
+            hosts, nobody = _hosts(linked, labels)
             said = {
-                "measures": measures.softmax(-1), "statuses": statuses.softmax(-1), "linked": linked.sigmoid(),
-                "sectors": with_works(sectors, linked, labels).sigmoid(), "hosts": _hosts(linked, labels).exp(),
-            }  # fmt: skip
+                "measures": measures.softmax(-1),
+                "statuses": statuses.softmax(-1),
+                "sectors": with_works(sectors, linked, labels).sigmoid(),
+                "linked": linked.sigmoid(),
+                "hosts": hosts.exp() * (labels.kinds == PLACE),
+                "nobody": nobody.exp(),
+            }
             sums = {name: value / len(teachers) + sums.get(name, 0) for name, value in said.items()}
     return sums
 
 
-def _hosts(linked: Tensor, labels: Labels) -> Tensor:
-    """Log probabilities of the groups of places, where those of a count compete with each other and none."""
-    here = labels.kinds == PLACE
-    counts = labels.counts[here]
-    logits = linked[here].clamp(-30, 30)
-    total = 1 + linked.new_zeros(len(labels.measures)).index_add(0, counts, logits.exp())
-    return logits - total.log()[counts]
-
-
-def _none(hosts: Tensor, labels: Labels) -> Tensor:
-    counts = labels.counts[labels.kinds == PLACE]
-    told = hosts.new_zeros(len(labels.measures)).index_add(0, counts, hosts)
-    return (1 - told).clamp(1e-6, 1)
+def _hosts(linked: Tensor, labels: Labels) -> tuple[Tensor, Tensor]:
+    """Log probabilities of each group as its count's one host (0 where it is no place), and of no host."""
+    here = (labels.kinds == PLACE).float()
+    logits = linked.clamp(-30, 30)
+    total = (
+        1 + linked.new_zeros(len(labels.measures)).index_add(0, labels.counts, logits.exp() * here)
+    ).log()
+    return (logits - total[labels.counts]) * here, -total
 
 
 def likeness_loss(
@@ -275,15 +275,13 @@ def likeness_loss(
     total = total + STATUS * (_cross(statuses.log_softmax(-1), told["statuses"]) * sure).sum() / figures
     work = binary(with_works(sectors, linked, labels), told["sectors"], reduction="none").sum(-1)
     total = total + SECTOR * (work * sure).sum() / figures
-    weigh = sure[labels.counts]
-    each = binary(linked, told["linked"], reduction="none") * weigh
-    for kind, weight in LINK.items():
-        total = total + weight * each[labels.kinds == kind].sum() / figures
-    ours = _hosts(linked, labels)
-    here = labels.kinds == PLACE
-    hosts = -(told["hosts"] * ours * weigh[here]).sum()
-    nobody = -(_none(told["hosts"], labels) * _none(ours.exp(), labels).log() * sure).sum()
-    return total + ONE_HOST * (hosts + nobody) / figures
+    mine = sure[labels.counts]
+    weigh = sum(weight * (labels.kinds == kind) for kind, weight in LINK.items())
+    links = binary(linked, told["linked"], reduction="none")
+    total = total + (links * weigh * mine).sum() / figures
+    hosts, nobody = _hosts(linked, labels)
+    surprise = (told["hosts"] * hosts * mine).sum() + (told["nobody"] * nobody * sure).sum()
+    return total - ONE_HOST * surprise / figures
 
 
 def _cross(ours: Tensor, told: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,37 +47,38 @@ MASKED = 0.05
 
 
 def loss_of(reader: Reader, batch: dict[str, Tensor], labels: Labels, smoothing: float) -> Tensor:
-    """How surprising the true answers are, per count and per figure; what is not known counts nothing."""
+    """How surprising the true answers are, per count and per figure; what is not known counts nothing.
+
+    Nothing here waits for a GPU: what does not count weighs 0, where an index would need to be looked up.
+    """
     measures, statuses, sectors, pairs = reader(**batch)
     cross, binary = nn.functional.cross_entropy, nn.functional.binary_cross_entropy_with_logits
-    total = MEASURE * cross(measures, labels.measures, ignore_index=IGNORED, label_smoothing=smoothing)
-    if bool((labels.measures == IGNORED).all()):
-        total = measures.sum() * 0
-    figures = max(1, int((labels.measures > 0).sum()))
-    linked = pooled(pairs, labels)
+    judged = (labels.measures != IGNORED).sum().clamp(min=1)
+    figures = (labels.measures > 0).sum().clamp(min=1)
     known = labels.statuses != IGNORED
-    if known.any():
-        total = total + STATUS * cross(statuses[known], labels.statuses[known], label_smoothing=smoothing)
-        work = with_works(sectors, linked, labels)
-        total = total + SECTOR * binary(work[known], labels.sectors[known], reduction="sum") / figures
-    for kind, weight in LINK.items():
-        here = (labels.kinds == kind) & (labels.links != IGNORED)
-        if here.any():
-            total = total + weight * binary(linked[here], labels.links[here], reduction="sum") / figures
+    linked = pooled(pairs, labels)
+    told: dict[str, Any] = {"ignore_index": IGNORED, "label_smoothing": smoothing, "reduction": "sum"}
+    total = MEASURE * cross(measures, labels.measures, **told) / judged
+    total = total + STATUS * cross(statuses, labels.statuses, **told) / known.sum().clamp(min=1)
+    work = binary(with_works(sectors, linked, labels), labels.sectors.clamp(min=0), reduction="none")
+    total = total + SECTOR * (work.sum(-1) * known).sum() / figures
+    links = binary(linked, labels.links.clamp(min=0), reduction="none")
+    weigh = sum(weight * (labels.kinds == kind) for kind, weight in LINK.items())
+    total = total + (links * weigh * (labels.links != IGNORED)).sum() / figures
     return total + ONE_HOST * one_host(linked, labels) / figures
 
 
 def one_host(linked: Tensor, labels: Labels) -> Tensor:
     """How surprising the true hosts are where all places of a count compete with each other and with none."""
-    here = (labels.kinds == PLACE) & (labels.links != IGNORED)
-    counts, odds, true = labels.works[here][:, 0], linked[here].exp(), labels.links[here]
+    here = ((labels.kinds == PLACE) & (labels.links != IGNORED)).float()
+    odds, true = linked.exp() * here, labels.links * here
     zeros = odds.new_zeros(len(labels.measures))
-    all_odds = 1 + zeros.index_add(0, counts, odds)
-    true_odds = zeros.index_add(0, counts, odds * true)
-    judged = zeros.index_add(0, counts, torch.ones_like(true)) > 0
-    has_host = zeros.index_add(0, counts, true) > 0
+    all_odds = 1 + zeros.index_add(0, labels.counts, odds)
+    true_odds = zeros.index_add(0, labels.counts, odds * true)
+    judged = zeros.index_add(0, labels.counts, here) > 0
+    has_host = zeros.index_add(0, labels.counts, true) > 0
     told = torch.where(has_host, true_odds, torch.ones_like(true_odds))
-    return (all_odds.log() - told.log())[judged].sum()
+    return ((all_odds.log() - told.log()) * judged).sum()
 
 
 def masked(batch: dict[str, Tensor], mask: int) -> dict[str, Tensor]:
@@ -94,9 +96,9 @@ def pooled(pairs: Tensor, labels: Labels) -> Tensor:
 
 def with_works(sectors: Tensor, linked: Tensor, labels: Labels) -> Tensor:
     """The logits of sectors with what the words for work add."""
-    here = labels.kinds == WORK
-    counts, codes = labels.works[here].unbind(-1)
-    return sectors.index_put((counts, codes), linked[here], accumulate=True)
+    counts, codes = labels.works.unbind(-1)
+    told = torch.where(labels.kinds == WORK, linked, torch.zeros_like(linked))
+    return sectors.index_put((counts, codes.clamp(min=0)), told.to(sectors.dtype), accumulate=True)
 
 
 def base_reader(base: Path, attention: str = "sdpa") -> Reader:
