@@ -87,6 +87,10 @@ check: $(STAMP) ## lint, format, types, layers, Dagster definitions
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: test-wordpress
+test-wordpress: $(STAMP) ## the suite against a real WordPress on loopback (root; `make setup-system` brings it)
+	LABORLEDGER_WORDPRESS=1 $(BIN)/python -m pytest -n 0 tests/wordpress
+
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)
 	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN)) $(if $(MISSES),--misses) $(if $(GOLD),--gold $(GOLD))

@@ -22,11 +22,11 @@ from filelock import FileLock, Timeout
 
 from orchestration.home import ROOT, Home
 from orchestration.records import Article, Figure, Reading, Reject
-from orchestration.scraping.page import Fetch, Known, ParsedPage, Visit
+from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Visit
 from orchestration.scraping.sources import Source
 
 SCHEMA = ROOT / "warehouse" / "schema.sql"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OLDEST_VERSION = 1
 UPGRADES = ROOT / "warehouse" / "upgrades"
 """N.sql makes raw tables of version N of those of the version before."""
@@ -232,11 +232,16 @@ class Ledger:
         found = self._rows(
             """
             with asked as (
-                select *, max(fetched_at) over (partition by url) as last_asked_at
+                select
+                    *,
+                    max(fetched_at) over (partition by url) as last_asked_at,
+                    min(fetched_at) filter (payload_sha256 is not null)
+                        over (partition by url) as first_seen_at
                 from raw.fetches
-                where source_id = ?
+                where source_id = ? and kind <> 'post'
             )
-            select url, etag, last_modified, payload_sha256, warc_file, warc_offset
+            select url, etag, last_modified, payload_sha256, warc_file, warc_offset,
+                first_seen_at, last_asked_at
             from asked
             where payload_sha256 is not null
             qualify row_number() over (partition by url order by fetched_at desc, fetch_id) = 1
@@ -244,7 +249,22 @@ class Ledger:
             """,
             source_id,
         )
-        return {url: Known(*rest) for url, *rest in found}
+        return {
+            url: Known(etag, modified, sha, file, offset, first.replace(tzinfo=UTC), asked.replace(tzinfo=UTC))
+            for url, etag, modified, sha, file, offset, first, asked in found
+        }
+
+    def known_posts(self, source_id: str) -> dict[int, KnownPost]:
+        """What was last seen of each post of a WordPress outlet, by number."""
+        found = self._rows(
+            "select source_id, post_id, url, published, modified, is_protected, is_gone "
+            "from raw.posts where source_id = ?",
+            source_id,
+        )
+        return {
+            id: KnownPost(source, id, url, at.replace(tzinfo=UTC), edited.replace(tzinfo=UTC), hidden, gone)
+            for source, id, url, at, edited, hidden, gone in found
+        }
 
     def known_parses(self, parser_version: str) -> set[tuple[str, str]]:
         """The (url, payload hash) pairs that this parser version has read."""
@@ -280,6 +300,12 @@ class Ledger:
                 self._insert("fetches", [_fetch_row(visit.fetch)])
                 if visit.parsed:
                     self._store_parse(visit.parsed)
+                if visit.post:
+                    self._store_post(visit.post)
+
+    def _store_post(self, post: KnownPost) -> None:
+        row = [_plain(value) if isinstance(value, datetime) else value for value in astuple(post)]
+        self._connection.execute("insert or replace into raw.posts values (?, ?, ?, ?, ?, ?, ?)", row)
 
     def store_parse(self, parsed: ParsedPage) -> None:
         """Keep a page that was read again from the archive."""

@@ -32,9 +32,10 @@ from orchestration.scraping.archive import Archive
 from orchestration.scraping.fetch import Fetcher
 from orchestration.scraping.guard import Guard
 from orchestration.scraping.inbox import INBOX, read_inbox
-from orchestration.scraping.page import Known, Visit
+from orchestration.scraping.page import Known, KnownPost, Visit
 from orchestration.scraping.parse import parse as parse_page_of
-from orchestration.scraping.scrape import Parse, read_again, scrape
+from orchestration.scraping.reading import Parse, read_again
+from orchestration.scraping.scrape import scrape
 from orchestration.scraping.sources import SOURCES_FILE, Source, load_sources
 from orchestration.scraping.version import parser_version
 from orchestration.selection import LIVE, NONE, SAMPLE, Selection
@@ -70,6 +71,8 @@ class Collected:
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     pages: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
+    alive: set[str] = field(default_factory=set)
+    """Sources of which more than robots.txt could be read."""
     dead: list[str] = field(default_factory=list)
     read_again: int = 0
     seconds: float = 0.0
@@ -83,6 +86,8 @@ class Collected:
         """Count one request."""
         fetch = visit.fetch
         self.outcomes.setdefault(fetch.source_id, Counter())[fetch.outcome] += 1
+        if fetch.outcome in ALIVE and fetch.kind != "robots":
+            self.alive.add(fetch.source_id)
         if visit.parsed:
             self.pages[visit.parsed.outcome] += 1
         for detail in (fetch.detail, visit.parsed.detail if visit.parsed else None):
@@ -93,10 +98,6 @@ class Collected:
         """Keep a message for the summary, and show it now."""
         self.warnings.append(message)
         logger.warning("%s", message)
-
-    def outcomes_of(self, source_id: str) -> Counter[str]:
-        """How often each outcome came from a source, feeds and pages together."""
-        return self.outcomes.get(source_id, Counter())
 
     def metadata(self) -> dict[str, Any]:
         """The facts by name, as plain values for an orchestrator to show."""
@@ -157,8 +158,8 @@ def collect(selection: Selection, run_id: str) -> Collected:
         _warn_of_unverified(collected, sources)
         for source in sources:
             logger.info("%s: looking at %s", source.id, source.homepage)
-            known = _known(selection.home, source.id)
-            visits = scrape(source, fetcher, archive, known, run_id, parse, parser_version())
+            known, posts = _known(selection.home, source.id)
+            visits = scrape(source, fetcher, archive, known, run_id, parse, parser_version(), posts)
             _store(selection.home, visits, collected)
             _judge_life(collected, source.id)
         if selection.inbox:
@@ -190,9 +191,9 @@ def _store_sources(selection: Selection, sources: Sequence[Source], outlets: Map
         ledger.store_sources(outlets.values())
 
 
-def _known(home: Home, source_id: str) -> dict[str, Known]:
+def _known(home: Home, source_id: str) -> tuple[dict[str, Known], dict[int, KnownPost]]:
     with open_ledger(home) as ledger:
-        return ledger.known_pages(source_id)
+        return ledger.known_pages(source_id), ledger.known_posts(source_id)
 
 
 def _read_again(home: Home, archive: Archive, parse: Parse, outlets: Mapping[str, Source]) -> int:
@@ -233,8 +234,7 @@ def _store(home: Home, visits: Iterable[Visit], collected: Collected) -> None:
 
 def _judge_life(collected: Collected, source_id: str) -> None:
     """A source of which nothing could be read is dead for this run, whatever it answered."""
-    outcomes = collected.outcomes_of(source_id)
-    if not any(outcomes[alive] for alive in ALIVE):
+    if source_id not in collected.alive:
         collected.dead.append(source_id)
         collected.warn(f"{source_id}: nothing could be read in this run; what it published is not known")
 

@@ -244,7 +244,10 @@ def test_known_pages_are_what_the_latest_payload_left(ledger: Ledger) -> None:
     ledger.store_visits(
         [visit(1, "Nine left."), visit(2, "Ten left."), Visit(fetch(3, None, outcome="gone"))]
     )
-    assert ledger.known_pages("outlet") == {URL: Known('"Ten left."', None, "Ten left.", "run-2.warc.gz", 2)}
+    (known,) = ledger.known_pages("outlet").values()
+    assert (known.etag, known.payload_sha256) == ('"Ten left."', "Ten left.")
+    assert (known.warc_file, known.warc_offset) == ("run-2.warc.gz", 2)
+    assert (known.first_seen_at, known.asked_at) == (START + timedelta(hours=1), START + timedelta(hours=3))
     assert ledger.known_pages("other") == {}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from orchestration.records import Article
 from orchestration.scraping.archive import Archive
 from orchestration.scraping.fetch import Fetcher, Limits
 from orchestration.scraping.page import Known, Page, ParseError, Visit
-from orchestration.scraping.scrape import read_again, scrape
+from orchestration.scraping.reading import read_again
+from orchestration.scraping.scrape import scrape
 from orchestration.scraping.sources import Source
 from tests.hostile_server import HOST, HostileServer, answer, dated, raw, redirect
 
@@ -235,6 +236,73 @@ def test_an_outlet_that_redirects_all_its_pages_is_read(outlet: Outlet) -> None:
         outlet.server.paths[f"/new/{name}"] = outlet.server.paths[f"/{name}"]
         outlet.server.paths[f"/{name}"] = redirect(f"/new/{name}")
     assert parsed_texts(outlet.look()) == ["One left.", "Two left."]
+
+
+# Asking again
+
+
+def aged(outlet: Outlet, first_seen: float, asked: float) -> None:
+    """As if every page had been seen first, and asked for last, so many days ago."""
+    now = datetime.now(UTC)
+    times = {"first_seen_at": now - timedelta(days=first_seen), "asked_at": now - timedelta(days=asked)}
+    outlet.known = {url: replace(known, **times) for url, known in outlet.known.items()}
+
+
+@pytest.mark.parametrize(
+    ("first_seen", "asked", "is_asked"),
+    [
+        (0.5, 0.5, False),  # seen today
+        (1.1, 0.5, True),  # a day old, and not asked for since it was
+        (1.5, 0.2, False),
+        (7.1, 2, True),
+        (30.1, 20, True),
+        (29, 5, False),
+        (400, 300, False),  # what is announced still is there
+    ],
+)
+def test_a_known_page_is_asked_for_again_ever_more_seldom(
+    outlet: Outlet, first_seen: float, asked: float, is_asked: bool
+) -> None:
+    outlet.look()
+    aged(outlet, first_seen, asked)
+    assert (("article", "/a/one", "unchanged") in told(outlet.look())) == is_asked
+
+
+def test_a_page_announced_no_more_is_asked_for_within_a_week(outlet: Outlet) -> None:
+    outlet.look()
+    outlet.server.paths["/feed"] = dated(feed("two"), TUESDAY)
+    del outlet.server.paths["/a/one"]
+    aged(outlet, 400, 6.9)
+    assert [kind for kind, path, _ in told(outlet.look()) if path == "/a/one"] == []
+    aged(outlet, 400, 7.1)
+    assert ("article", "/a/one", "gone") in told(outlet.look())
+
+
+def test_a_page_that_its_sitemap_calls_edited_is_asked_for(outlet: Outlet) -> None:
+    source = SOURCE.model_copy(update={"feeds": (), "sitemaps": (f"{HOME}/sitemap",)})
+    places = "".join(
+        f"<url><loc>{HOME}/a/{name}</loc><lastmod>{edited}</lastmod></url>"
+        for name, edited in (("one", "2025-09-01"), ("two", datetime.now(UTC).isoformat()))
+    )
+    outlet.server.paths["/sitemap"] = answer(f"<urlset>{places}</urlset>")
+    outlet.look(source)
+    aged(outlet, 400, 1)
+    assert [path for kind, path, _ in told(outlet.look(source)) if kind == "article"] == ["/a/two"]
+
+
+def test_an_article_of_several_pages_is_one_payload(outlet: Outlet) -> None:
+    outlet.server.paths |= {
+        "/a/one": answer("<p>First.</p><a href='/a/one/2/'>2</a><a rel='next' href='/a/two'>Next story</a>"),
+        "/a/one/2/": answer("<p>Second.</p><a href='/a/one'>1</a><a href='/a/one/3/'>3</a>"),
+        "/a/one/3/": answer("<p>Third.</p><a href='/a/one/2/'>2</a>"),
+    }
+    visits = outlet.look()
+    assert [path for kind, path, _ in told(visits) if kind == "part"] == ["/a/one/2/", "/a/one/3/"]
+    text = parsed_texts(visits)[0]
+    assert [text.count(word) for word in ("First.", "Second.", "Third.")] == [1, 1, 1]
+    again = outlet.look()
+    assert visit_of(again, "/a/one").fetch.outcome == "unchanged"
+    assert visit_of(again, "/a/one").fetch.warc_file == "run-1.warc.gz"
 
 
 # Robots

@@ -9,12 +9,13 @@ create table if not exists raw.schema_version (
     version integer not null
 );
 
--- Grain: one request for one address (or one look at one inbox file).
+-- Grain: one request for one address, one look at one inbox file, or one post of a REST answer that was new,
+-- edited, hidden or gone (its payload lies in that answer's record).
 create table if not exists raw.fetches (
     fetch_id varchar not null primary key,   -- hash of run, url and moment
     run_id varchar not null,
     source_id varchar not null,
-    kind varchar not null,                   -- robots, feed, sitemap, listing, article, inbox
+    kind varchar not null,                   -- robots, rest, feed, sitemap, listing, article, part, post, inbox
     url varchar not null,                    -- as asked for; `inbox:NAME` for a file
     fetched_at timestamp not null,
     status integer,                          -- HTTP status; null where no answer came
@@ -24,7 +25,7 @@ create table if not exists raw.fetches (
     payload_sha256 varchar,                  -- of the body; a 304 repeats the one it vouches for
     warc_file varchar,                       -- relative to the home's archive folder
     warc_offset bigint,
-    outcome varchar not null,                -- new, changed, unchanged, disallowed, http_error, network_error, too_large, refused, ...
+    outcome varchar not null,                -- new, changed, unchanged, gone, protected, disallowed, http_error, network_error, too_large, ...
     detail varchar                           -- for a person: what went wrong, and the cure
 );
 
@@ -35,7 +36,7 @@ create table if not exists raw.parses (
     parser_version varchar not null,
     source_id varchar not null,
     parsed_at timestamp not null,
-    outcome varchar not null,                -- parsed, empty, undated, no_article, failed
+    outcome varchar not null,                -- parsed, empty, undated, no_article, protected, failed
     detail varchar,
     article_id varchar,
     version_id varchar,                      -- of raw.articles, where outcome is parsed
@@ -120,6 +121,19 @@ create table if not exists raw.extractions (
     primary key (version_id, extractor_version)
 );
 
+-- Grain: one post of one WordPress outlet, as it was last listed. Written over: what it was before stands
+-- in raw.fetches. Times are UTC.
+create table if not exists raw.posts (
+    source_id varchar not null,
+    post_id bigint not null,
+    url varchar not null,
+    published timestamp not null,
+    modified timestamp not null,
+    is_protected boolean not null,
+    is_gone boolean not null,
+    primary key (source_id, post_id)
+);
+
 -- Grain: one outlet of the sources file, as last configured.
 create table if not exists raw.sources (
     source_id varchar not null primary key,
@@ -132,12 +146,11 @@ create table if not exists raw.sources (
 );
 
 -- The text version of each article that holds now: of the payload that its latest request brought or
--- vouched for, as the latest parser reads it. An edit taken back makes the old version current again.
+-- vouched for, as the latest parser reads it. An edit taken back makes the old version current again; an
+-- article that its outlet has taken down, or hidden behind a password, has none while that is so.
 create or replace view raw.current_articles as
-select articles.*
-from raw.articles
-inner join (
-    select parses.article_id, parses.version_id
+with latest as (
+    select parses.article_id, parses.version_id, fetches.url, fetches.fetched_at
     from raw.parses
     inner join raw.fetches
         on parses.url = fetches.url and parses.payload_sha256 = fetches.payload_sha256
@@ -146,4 +159,17 @@ inner join (
         partition by parses.article_id
         order by fetches.fetched_at desc, parses.parsed_at desc, fetches.url, parses.parser_version
     ) = 1
-) as latest using (article_id, version_id);
+),
+
+hidden as (
+    select url, max(fetched_at) as hidden_at
+    from raw.fetches
+    where outcome in ('gone', 'protected')
+    group by url
+)
+
+select articles.*
+from raw.articles
+inner join latest using (article_id, version_id)
+left join hidden on latest.url = hidden.url
+where hidden.hidden_at is null or hidden.hidden_at < latest.fetched_at;

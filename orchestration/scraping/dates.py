@@ -26,15 +26,16 @@ class Rank(IntEnum):
     """How good a piece of evidence is; the lowest wins."""
 
     GIVEN = 0
-    JSON_LD = 1
-    META = 2
-    TIME = 3
-    SELECTOR = 4
-    URL = 5
-    LABELLED = 6
-    NEAR = 7
-    FURNITURE = 8
-    GUESSED = 9
+    REST = 1
+    JSON_LD = 2
+    META = 3
+    TIME = 4
+    SELECTOR = 5
+    URL = 6
+    LABELLED = 7
+    NEAR = 8
+    FURNITURE = 9
+    GUESSED = 10
 
 
 @dataclass(frozen=True, slots=True)

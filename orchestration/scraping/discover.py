@@ -8,8 +8,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
@@ -26,10 +27,11 @@ class UnreadableAnnouncement(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """One announced address; `title` where the announcement gives one."""
+    """One announced address; `title`, and when it was last edited (UTC), where the announcement says so."""
 
     url: str
     title: str = ""
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,28 @@ def read_sitemap(payload: bytes, url: str) -> Sitemap:
     kind = etree.QName(root).localname
     if kind not in ("urlset", "sitemapindex"):
         raise UnreadableAnnouncement(f"no sitemap: its outermost element is <{kind}>")
-    places = (node.text or "" for node in root.iterfind("./{*}*/{*}loc"))
-    found = [address for place in places if (address := _plain_url(url, place))][:MOST_ADDRESSES]
+    places = islice(root.iterfind("./{*}*"), MOST_ADDRESSES)
+    told = ((_plain_url(url, p.findtext("{*}loc") or ""), p.findtext("{*}lastmod") or "") for p in places)
+    found = [(address, edited) for address, edited in told if address]
     if kind == "sitemapindex":
-        return Sitemap(sitemaps=tuple(dict.fromkeys(found)))
-    return Sitemap(articles=_unique(Announced(address) for address in found))
+        return Sitemap(sitemaps=tuple(dict.fromkeys(address for address, _ in found)))
+    return Sitemap(articles=_unique(Announced(a, edited_at=_moment(edited)) for a, edited in found))
+
+
+def _moment(stamp: str) -> datetime | None:
+    """The moment in UTC that a sitemap's `lastmod` names: a day's end, so that no edit of it is missed."""
+    try:
+        moment = datetime.fromisoformat(stamp.strip()[:40])
+        moment += timedelta(days=1) if len(stamp.strip()) == len("2024-02-27") else timedelta()
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def edited_feed(feed: str, page: int) -> str:
+    """A WordPress feed's page of what was edited last."""
+    query = urlencode({"orderby": "modified", "paged": page})
+    return f"{feed}{'&' if urlsplit(feed).query else '?'}{query}"
 
 
 def read_listing(payload: bytes, url: str) -> tuple[Announced, ...]:

@@ -37,6 +37,8 @@ _FURNITURE_RANKS = (Rank.LABELLED, Rank.NEAR, Rank.FURNITURE)
 def read_html(text: str, url: str | None, source: Source, fetched_at: datetime) -> Draft:
     """The parts of an HTML page. Raises ParseError where it holds no article."""
     tree = grow(text)
+    if tree.xpath("boolean(//input[@name='post_password'])"):
+        raise ParseError("protected", "the page asks for a password")
     facts = read_facts(tree, url, source.zone)
     selected = _selected_dates(tree, source)
     authors = _selected_texts(tree, source.selectors.author)

@@ -16,12 +16,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from orchestration.scraping.archive import Archive
+from orchestration.scraping.asking import fetch_id, utc_now
 from orchestration.scraping.identity import INBOX_PREFIX
 from orchestration.scraping.page import Fetch, Known, Page, Visit
 from orchestration.scraping.parse import parse
+from orchestration.scraping.reading import parse_page
 from orchestration.scraping.robots import NOT_APPLICABLE
 from orchestration.scraping.saved import INBOX, PAGE_SUFFIXES, SavedFileError, read_file
-from orchestration.scraping.scrape import fetch_id, parse_page, utc_now
 from orchestration.scraping.sidecar import LARGEST_SIDECAR, Sidecar, SidecarError, read_sidecar, with_sidecar
 from orchestration.scraping.sources import Source
 

@@ -62,21 +62,42 @@ class ParsedPage:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger has of one address: the validators of its last payload, and where that lies."""
+    """What the ledger has of one address: the validators of its last payload, and where that lies.
+
+    `first_seen_at` and `asked_at`, in UTC: when it first gave a payload, and was last asked for.
+    """
 
     etag: str | None
     last_modified: str | None
     payload_sha256: str
     warc_file: str | None
     warc_offset: int | None
+    first_seen_at: datetime | None = None
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPost:
+    """One post of a WordPress outlet as it was last listed: a row of `raw.posts`. Times are UTC."""
+
+    source_id: str
+    id: int
+    url: str
+    published: datetime
+    modified: datetime
+    is_protected: bool = False
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request and what its page gave; `parsed` is None where nothing was parsed."""
+    """One request, or one post of its answer, and what its page gave; `parsed` is None where nothing was
+    parsed, `post` where it is no post.
+    """
 
     fetch: Fetch
     parsed: ParsedPage | None = None
+    post: KnownPost | None = None
 
 
 class ParseError(Exception):

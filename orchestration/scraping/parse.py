@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from orchestration.records import Article
 from orchestration.scraping.dates import Candidate, Rank, choose
 from orchestration.scraping.draft import Draft
 from orchestration.scraping.identity import INBOX_PREFIX, article_id
+from orchestration.scraping.multipage import parts_of
 from orchestration.scraping.origins import find_origin
 from orchestration.scraping.page import Page, ParseError
 from orchestration.scraping.plain import read_plain
+from orchestration.scraping.post import read_post
 from orchestration.scraping.prose import folded, joined, language_of
 from orchestration.scraping.sidecar import split_sidecar
 from orchestration.scraping.sources import Source
 from orchestration.scraping.tree import decode
+from orchestration.scraping.wordpress import JSON_TYPE
 
 _MARKUP = re.compile(r"<(?:!doctype\s+html|html|head|body|article|div|p|h1|meta)\b", re.IGNORECASE)
 
@@ -41,14 +45,24 @@ def parse(page: Page, source: Source, sources: Sequence[Source] = ()) -> Article
 def read_page(page: Page, source: Source, sources: Sequence[Source] = ()) -> Article:
     """As `parse`, but an article without a day of publication is given too, its `published` None."""
     page, given = _with_sidecar(page)
+    if (page.content_type or "").startswith(JSON_TYPE):
+        return _article(page, source, sources, read_post(page.payload, source), given)
     text = decode(page.payload, page.content_type)
     if not text.strip("\x00 \t\r\n\ufeff"):
         raise ParseError("empty", "the page is empty")
     is_html = _is_html(page, text)
     draft = _read(page, text, source, is_html)
+    article = _article(page, source, sources, draft, given)
+    if article.published is None and is_html and (winner := _guessed(page, text)):
+        return replace(article, published=winner.day, date_evidence=winner.evidence)
+    return article
+
+
+def _article(
+    page: Page, source: Source, sources: Sequence[Source], draft: Draft, given: Sequence[Candidate]
+) -> Article:
+    """The article of a draft, dated by the best of its candidates."""
     winner = choose([*given, *draft.candidates], page.fetched_at)
-    if winner is None and is_html:
-        winner = _guessed(page, text)
     text = joined(draft.paragraphs)
     return Article(
         id=article_id(
@@ -94,7 +108,13 @@ def _read(page: Page, text: str, source: Source, is_html: bool) -> Draft:
         return _with_address(read_plain(text, source.zone), page.url)
     from orchestration.scraping.html import read_html
 
-    return read_html(text, page.url, source, page.fetched_at)
+    first, *others = parts_of(text)
+    draft = read_html(first, page.url, source, page.fetched_at)
+    for other in others:
+        with suppress(ParseError):  # a last page may hold a picture alone
+            more = read_html(other, page.url, source, page.fetched_at).paragraphs
+            draft.paragraphs += [p for p in more if p not in draft.paragraphs]
+    return draft
 
 
 def _with_address(draft: Draft, url: str | None) -> Draft:

@@ -33,6 +33,10 @@ def _is_http(url: str) -> str:
     return url
 
 
+def _is_http_or_none(url: str) -> str:
+    return _is_http(url) if url else url
+
+
 def _is_zone(name: str) -> str:
     if name not in available_timezones():
         close = difflib.get_close_matches(name, available_timezones(), n=1)
@@ -86,6 +90,8 @@ class Source(_Strict):
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
     timezone: Annotated[str, AfterValidator(_is_zone)]
     homepage: Url
+    rest: Annotated[str, AfterValidator(_is_http_or_none)] = ""
+    """The posts of a WordPress REST interface; where it gives them, nothing else is asked for."""
     feeds: tuple[Url, ...] = ()
     sitemaps: tuple[Url, ...] = ()
     listings: tuple[Url, ...] = ()
@@ -100,6 +106,10 @@ class Source(_Strict):
     delay: Annotated[float, Field(ge=0, le=3600)] = 5.0
     budget: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Requests a run at most."""
+    recheck_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (1, 7, 30)
+    """So many days after it was first seen an article is asked for again, for edits; 0: in each run."""
+    gone_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    """An article that is announced no more is asked for once in so many days, whether it is still there."""
     terms: str = ""
     """What may be stored, and where it says so."""
     days_as_written: bool = False
@@ -117,8 +127,16 @@ class Source(_Strict):
     @property
     def addresses(self) -> frozenset[tuple[str, int]]:
         """Host and port of each of its configured addresses."""
-        parts = [urlsplit(url) for url in (self.homepage, *self.feeds, *self.sitemaps, *self.listings)]
+        given = (self.homepage, self.rest, *self.feeds, *self.sitemaps, *self.listings)
+        parts = [urlsplit(url) for url in given if url]
         return frozenset((p.hostname or "", p.port or (443 if p.scheme == "https" else 80)) for p in parts)
+
+    def wants(self, url: str, told: str) -> bool:
+        """Whether an announced address is one of its articles, and `told` of it holds one of its keywords."""
+        text = f"{told} {url}".lower()
+        return bool(re.match(self.article_url, url)) and (
+            not self.keywords or any(word.lower() in text for word in self.keywords)
+        )
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -159,8 +177,8 @@ def _check_together(path: Path, text: str, sources: tuple[Source, ...]) -> None:
             raise SourceError(f"{where}: key 'id': another source has this id already; ids differ")
         if source.id == "inbox":
             raise SourceError(f"{where}: key 'id': 'inbox' is the name of saved pages; choose another")
-        if not (source.feeds or source.sitemaps or source.listings):
-            raise SourceError(f"{where} needs 'feeds', 'sitemaps' or 'listings'; it has none of them")
+        if not (source.rest or source.feeds or source.sitemaps or source.listings):
+            raise SourceError(f"{where} needs 'rest', 'feeds', 'sitemaps' or 'listings'; it has none of them")
         if source.sample and not source.local:
             raise SourceError(f"{where}: key 'sample': a sample outlet is local; add local = true")
         seen.add(source.id)

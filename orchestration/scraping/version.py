@@ -10,11 +10,14 @@ FOLDER = Path(__file__).parent
 NOT_PARSING = frozenset(
     (
         "archive.py",
+        "asking.py",
         "discover.py",
         "fetch.py",
         "guard.py",
         "inbox.py",
         "jsonl.py",
+        "posts.py",
+        "reading.py",
         "robots.py",
         "scrape.py",
         "version.py",
