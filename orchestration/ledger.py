@@ -250,7 +250,9 @@ class Ledger:
             source_id,
         )
         return {
-            url: Known(etag, modified, sha, file, offset, first.replace(tzinfo=UTC), asked.replace(tzinfo=UTC))
+            url: Known(
+                etag, modified, sha, file, offset, first.replace(tzinfo=UTC), asked.replace(tzinfo=UTC)
+            )
             for url, etag, modified, sha, file, offset, first, asked in found
         }
 

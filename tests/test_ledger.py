@@ -27,7 +27,7 @@ from orchestration.ledger import (
     writer_lock,
 )
 from orchestration.records import Article, Figure, Hedge, Measure, Reading, Reject, Status
-from orchestration.scraping.page import Fetch, Known, ParsedPage, Visit
+from orchestration.scraping.page import Fetch, ParsedPage, Visit
 from orchestration.scraping.sources import Source
 
 URL = "http://outlet.example/nine-left/"

@@ -15,6 +15,7 @@ from orchestration.records import Article
 from orchestration.scraping.archive import Archive
 from orchestration.scraping.fetch import Fetcher, Limits
 from orchestration.scraping.page import Known, Page, ParseError, Visit
+from orchestration.scraping.parse import parse as real_parse
 from orchestration.scraping.reading import read_again
 from orchestration.scraping.scrape import scrape
 from orchestration.scraping.sources import Source
@@ -303,6 +304,37 @@ def test_an_article_of_several_pages_is_one_payload(outlet: Outlet) -> None:
     again = outlet.look()
     assert visit_of(again, "/a/one").fetch.outcome == "unchanged"
     assert visit_of(again, "/a/one").fetch.warc_file == "run-1.warc.gz"
+
+
+# What its terms allow
+
+
+def test_of_an_outlet_behind_a_paywall_the_feed_alone_is_read(outlet: Outlet) -> None:
+    item = (
+        f"<item><title>Nine left</title><link>{HOME}/a/one</link><pubDate>{MONDAY}</pubDate>"
+        "<description>Nine workers left for home, &lt;b&gt;an aide&lt;/b&gt; said.</description></item>"
+    )
+    outlet.server.paths["/feed"] = dated(f"<rss><channel>{item}</channel></rss>", MONDAY)
+    source = SOURCE.model_copy(update={"stores": "abstract"})
+    visits = outlet.look(source)
+    assert told(visits)[1:] == [("feed", "/feed", "new"), ("entry", "/a/one", "new")]
+    assert outlet.server.asked("/a/one") == 0
+    article = read_again(
+        kept(visits[-1]), Archive(outlet.folder, "run-2"), real_parse, "parser-2", source
+    ).article
+    assert article
+    assert (article.title, article.text) == ("Nine left", "Nine workers left for home, an aide said.")
+    assert (str(article.published), article.date_evidence) == ("2025-09-01", f"feed published: {MONDAY}")
+    assert [kind for kind, _, _ in told(outlet.look(source))] == ["robots", "feed"]
+
+
+def test_pages_whose_terms_forbid_an_archive_are_not_in_it(outlet: Outlet) -> None:
+    source = SOURCE.model_copy(update={"stores": "text"})
+    visits = outlet.look(source)
+    assert parsed_texts(visits) == ["One left.", "Two left."]
+    assert {visit.fetch.warc_file for visit in visits} == {None}
+    assert not list(outlet.folder.glob("*.warc.gz"))
+    assert visit_of(outlet.look(source), "/a/one").fetch.outcome == "unchanged"
 
 
 # Robots

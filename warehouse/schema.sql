@@ -9,13 +9,13 @@ create table if not exists raw.schema_version (
     version integer not null
 );
 
--- Grain: one request for one address, one look at one inbox file, or one post of a REST answer that was new,
--- edited, hidden or gone (its payload lies in that answer's record).
+-- Grain: one request for one address, one look at one inbox file, or one post of a REST answer or entry of
+-- a feed that was new, edited, hidden or gone (its payload lies in that answer's record).
 create table if not exists raw.fetches (
     fetch_id varchar not null primary key,   -- hash of run, url and moment
     run_id varchar not null,
     source_id varchar not null,
-    kind varchar not null,                   -- robots, rest, feed, sitemap, listing, article, part, post, inbox
+    kind varchar not null,                   -- robots, rest, feed, sitemap, listing, article, part, post, entry, inbox
     url varchar not null,                    -- as asked for; `inbox:NAME` for a file
     fetched_at timestamp not null,
     status integer,                          -- HTTP status; null where no answer came

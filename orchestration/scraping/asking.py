@@ -116,9 +116,15 @@ class Asker:
         if before and before.payload_sha256 == sha and before.warc_file is not None:
             row = replace(asked.fetch, warc_file=before.warc_file, warc_offset=before.warc_offset)
             return Asked(replace(row, outcome="unchanged", payload_sha256=sha), asked.answer, page)
-        file, offset = self.archive.write(page.url or "", payload, page.headers, page.fetched_at)
+        file, offset = self._archived(page)
         row = replace(asked.fetch, payload_sha256=sha, warc_file=file, warc_offset=offset)
         return Asked(row, asked.answer, page)
+
+    def _archived(self, page: Page) -> tuple[str | None, int | None]:
+        """Where the page lies in the archive: nowhere if its source's terms do not allow that."""
+        if self.source.stores == "text":
+            return None, None
+        return self.archive.write(page.url or "", page.payload, page.headers, page.fetched_at)
 
     def _brought(self, fetch: Fetch, answer: Answer, known: Known | None) -> Asked:
         """The row of a body that came: archived, unless it is the one that is kept already."""
@@ -130,12 +136,12 @@ class Asker:
             return Asked(replace(fetch, outcome="not_a_page", detail=detail), answer)
         sha = hashlib.sha256(page.payload).hexdigest()
         if known and known.payload_sha256 == sha and known.warc_file is not None:
-            file, offset = known.warc_file, known.warc_offset
+            place: tuple[str | None, int | None] = known.warc_file, known.warc_offset
         else:
-            file, offset = self.archive.write(answer.url, page.payload, page.headers, page.fetched_at)
+            place = self._archived(page)
         before = self.known.get(fetch.url)
         outcome = "new" if before is None else "unchanged" if before.payload_sha256 == sha else "changed"
-        row = replace(fetch, outcome=outcome, payload_sha256=sha, warc_file=file, warc_offset=offset)
+        row = replace(fetch, outcome=outcome, payload_sha256=sha, warc_file=place[0], warc_offset=place[1])
         return Asked(row, answer, page)
 
     def _kept(self, known: Known) -> Page | None:

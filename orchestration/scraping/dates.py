@@ -31,11 +31,12 @@ class Rank(IntEnum):
     META = 3
     TIME = 4
     SELECTOR = 5
-    URL = 6
-    LABELLED = 7
-    NEAR = 8
-    FURNITURE = 9
-    GUESSED = 10
+    FEED = 6
+    URL = 7
+    LABELLED = 8
+    NEAR = 9
+    FURNITURE = 10
+    GUESSED = 11
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ Reading one announcement belongs here; fetching it does not.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
@@ -89,23 +90,33 @@ def _xml(payload: bytes) -> etree._Element:
 
 def read_feed(payload: bytes, url: str) -> tuple[Announced, ...]:
     """The articles of an RSS or Atom feed, in its order. Raises UnreadableAnnouncement."""
+    found = _feed(payload, url, whole=False)
+    return _unique(Announced(address, str(told.get("title") or "")) for address, told in found)
+
+
+def feed_entries(payload: bytes, url: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Address and fields of a feed's entries, their abstracts among them. Raises UnreadableAnnouncement."""
+    return list(_feed(payload, url, whole=True))
+
+
+def _feed(payload: bytes, url: str, *, whole: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
     import feedparser
 
     root = _xml(payload)
     if etree.QName(root).localname.lower() not in ("rss", "feed", "rdf"):
         raise UnreadableAnnouncement(f"no feed: its outermost element is <{etree.QName(root).localname}>")
-    _lighten(root)
+    _lighten(root, ("encoded", "content") if whole else ("description", "encoded", "content", "summary"))
     entries = feedparser.parse(etree.tostring(root), sanitize_html=False, resolve_relative_uris=False).entries
-    found = ((_plain_url(url, e.get("link") or ""), str(e.get("title") or "")) for e in entries)
-    return _unique(Announced(address, title) for address, title in found if address)
+    told = ((_plain_url(url, entry.get("link") or ""), entry) for entry in entries)
+    return ((address, entry) for address, entry in told if address)
 
 
-def _lighten(root: etree._Element) -> None:
+def _lighten(root: etree._Element, texts: Sequence[str]) -> None:
     """Take out of a feed what costs time and is not read: texts, and entries beyond the bound."""
     entries = list(root.iter("{*}item", "{*}entry"))
     for entry in entries[MOST_ENTRIES:]:
         _remove(entry)
-    for text in list(root.iter("{*}description", "{*}encoded", "{*}content", "{*}summary")):
+    for text in list(root.iter(*(f"{{*}}{name}" for name in texts))):
         _remove(text)
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from orchestration.records import Article
 from orchestration.scraping.dates import Candidate, Rank, choose
 from orchestration.scraping.draft import Draft
+from orchestration.scraping.entry import ENTRY_TYPE, read_entry
 from orchestration.scraping.identity import INBOX_PREFIX, article_id
 from orchestration.scraping.multipage import parts_of
 from orchestration.scraping.origins import find_origin
@@ -25,6 +26,8 @@ from orchestration.scraping.sources import Source
 from orchestration.scraping.tree import decode
 from orchestration.scraping.wordpress import JSON_TYPE
 
+_PIECES = {JSON_TYPE: read_post, ENTRY_TYPE: read_entry}
+"""How the posts and entries of an answer that holds many are read, by their type."""
 _MARKUP = re.compile(r"<(?:!doctype\s+html|html|head|body|article|div|p|h1|meta)\b", re.IGNORECASE)
 
 
@@ -45,8 +48,8 @@ def parse(page: Page, source: Source, sources: Sequence[Source] = ()) -> Article
 def read_page(page: Page, source: Source, sources: Sequence[Source] = ()) -> Article:
     """As `parse`, but an article without a day of publication is given too, its `published` None."""
     page, given = _with_sidecar(page)
-    if (page.content_type or "").startswith(JSON_TYPE):
-        return _article(page, source, sources, read_post(page.payload, source), given)
+    if read := _PIECES.get((page.content_type or "").partition(";")[0]):
+        return _article(page, source, sources, read(page.payload, source), given)
     text = decode(page.payload, page.content_type)
     if not text.strip("\x00 \t\r\n\ufeff"):
         raise ParseError("empty", "the page is empty")

@@ -5,6 +5,7 @@ Whatever a page does, it is an outcome and never the end of a run. What a page h
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,8 @@ from typing import Protocol
 from orchestration.records import Article
 from orchestration.scraping.archive import Archive, ArchiveError
 from orchestration.scraping.asking import utc_now
+from orchestration.scraping.discover import UnreadableAnnouncement
+from orchestration.scraping.entry import ENTRY_TYPE, entry_in
 from orchestration.scraping.identity import INBOX_PREFIX
 from orchestration.scraping.page import Page, ParsedPage, ParseError
 from orchestration.scraping.sources import Source
@@ -100,10 +103,19 @@ def _storable(article: Article) -> Article:
 
 
 def _post_of(kept: Page, page: KeptPage) -> Page:
-    """The page, or the post that is meant where the page is an answer that holds many."""
-    if not (kept.content_type or "").lower().startswith(JSON_TYPE) or kept.url == page.url:
+    """The page, or the post or entry that is meant where the archived answer holds many."""
+    if page.url.startswith(INBOX_PREFIX) or hashlib.sha256(kept.payload).hexdigest() == page.payload_sha256:
         return kept
-    post = post_in(kept.payload, page.payload_sha256)
-    if post is None:
-        raise ParseError("failed", f"the archived answer of {kept.url} holds this post no more")
-    return replace(kept, url=post.url, payload=post.payload, headers={})
+    is_json = (kept.content_type or "").lower().startswith(JSON_TYPE)
+    try:
+        found = (
+            post_in(kept.payload, page.payload_sha256)
+            if is_json
+            else entry_in(kept.payload, kept.url or "", page.payload_sha256)
+        )
+    except UnreadableAnnouncement:
+        found = None
+    if found is None:
+        raise ParseError("failed", f"the archived answer of {kept.url} holds this page no more")
+    kind = JSON_TYPE if is_json else ENTRY_TYPE
+    return replace(kept, url=found.url, payload=found.payload, headers={}, content_type=kind)

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from orchestration.scraping.archive import Archive
-from orchestration.scraping.asking import Asked, Asker, utc_now
+from orchestration.scraping.asking import Asked, Asker, fetch_id, utc_now
 from orchestration.scraping.discover import (
     MOST_ADDRESSES,
     Announced,
@@ -24,9 +25,10 @@ from orchestration.scraping.discover import (
     read_listing,
     read_sitemap,
 )
-from orchestration.scraping.fetch import Fetcher
+from orchestration.scraping.entry import ENTRY_TYPE, Entry, read_entries
+from orchestration.scraping.fetch import Answer, Fetcher
 from orchestration.scraping.multipage import MOST_PARTS, joined_parts, next_part
-from orchestration.scraping.page import Known, KnownPost, Visit
+from orchestration.scraping.page import Fetch, Known, KnownPost, Page, Visit
 from orchestration.scraping.posts import PostWalk
 from orchestration.scraping.reading import Parse, parse_page
 from orchestration.scraping.sources import Source
@@ -72,6 +74,9 @@ class Walk:
             if not walk.is_closed:
                 return
             logger.warning("%s: its REST interface gives nothing; reading its feeds instead", self.source.id)
+        if self.source.stores == "abstract":
+            yield from self._abstracts()
+            return
         yield from self._feeds()
         yield from self._sitemaps()
         if not self._announced:
@@ -157,6 +162,33 @@ class Walk:
     def _is_ours(self, url: str) -> bool:
         return urlsplit(url).hostname in self.source.hosts
 
+    # Abstracts
+
+    def _abstracts(self) -> Iterator[Visit]:
+        """The entries of the feeds as articles: no page is asked for."""
+        for url in self.source.feeds:
+            found: list[Entry] = []
+            read = partial(_entries_into, found)
+            visits = list(self._announcement("feed", url, read))
+            yield from visits
+            of = visits[-1].fetch
+            yield from (visit for entry in found if (visit := self._entry(entry, of)))
+
+    def _entry(self, entry: Entry, of: Fetch) -> Visit | None:
+        """What is to be kept of an entry; None where it is as it was, or none of the outlet's articles."""
+        before = self.known.get(entry.url)
+        is_known = before is not None and before.payload_sha256 == entry.sha256
+        if is_known or not self.source.wants(entry.url, entry.title):
+            return None
+        at = utc_now()
+        fetch = replace(
+            of, fetch_id=fetch_id(of.run_id, entry.url, at), kind="entry", url=entry.url, fetched_at=at,
+            etag=None, last_modified=None, payload_sha256=entry.sha256,
+            outcome="changed" if before else "new",
+        )  # fmt: skip
+        page = Page(entry.url, entry.payload, ENTRY_TYPE, at)
+        return self._parsed(Asked(fetch, Answer(entry.url, "ok"), page))
+
     # Pages
 
     def _pages(self) -> Iterator[Visit]:
@@ -234,6 +266,10 @@ class Walk:
                 self.source.id,
             ),
         )  # fmt: skip
+
+
+def _entries_into(found: list[Entry], body: bytes, at: str) -> None:
+    found.extend(read_entries(body, at))
 
 
 def _is_page_of(listing: str, url: str) -> bool:

@@ -12,7 +12,7 @@ import re
 import reprlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -112,6 +112,10 @@ class Source(_Strict):
     """An article that is announced no more is asked for once in so many days, whether it is still there."""
     terms: str = ""
     """What may be stored, and where it says so."""
+    stores: Literal["page", "text", "abstract"] = "page"
+    """What its terms allow: pages in the archive and texts; texts alone; headline, day and abstract alone."""
+    republishes: tuple[str, ...] = ()
+    """Ids of outlets whose stories it prints."""
     days_as_written: bool = False
     """Whether a page's own days are kept as they stand: for pages whose outlet is not known."""
     verified: bool = False
@@ -179,6 +183,8 @@ def _check_together(path: Path, text: str, sources: tuple[Source, ...]) -> None:
             raise SourceError(f"{where}: key 'id': 'inbox' is the name of saved pages; choose another")
         if not (source.rest or source.feeds or source.sitemaps or source.listings):
             raise SourceError(f"{where} needs 'rest', 'feeds', 'sitemaps' or 'listings'; it has none of them")
+        if source.stores == "abstract" and not source.feeds:
+            raise SourceError(f"{where}: key 'stores': abstracts come from feeds; it has none")
         if source.sample and not source.local:
             raise SourceError(f"{where}: key 'sample': a sample outlet is local; add local = true")
         seen.add(source.id)
