@@ -35,7 +35,8 @@ def main() -> None:
     \b
     laborledger run --sources sample      the whole pipeline on the embedded sample outlet
     laborledger run                       the same on the live outlets
-    laborledger run --inbox DIR           the same on saved pages
+    laborledger run --inbox DIR           the same on saved pages, WARC files among them
+    laborledger reparse                   the articles anew from the archive, with no network
     laborledger sql 'select ...'          ask the published file
     laborledger review                    what to look at first: the claims least sure
     laborledger explain article.txt       why a number of an article is a figure, or is none
@@ -72,6 +73,20 @@ def ui(sources: str, home: Path | None, port: int) -> None:
     from orchestration.selection import Selection
 
     sys.exit(serve_ui(Selection.of(sources, None, home), port))
+
+
+@main.command()
+@HOME
+def reparse(home: Path | None) -> None:
+    """Make the articles anew from the home's archive, with no network.
+
+    For a ledger that was lost, or pages that a new parser is to read at once. `laborledger run --sources
+    none` then builds and publishes.
+    """
+    from orchestration.running import reparse as reparse_home
+    from orchestration.selection import Selection
+
+    sys.exit(reparse_home(Selection.of("none", None, home)))
 
 
 @main.command()

@@ -268,6 +268,21 @@ class Ledger:
             for source, id, url, at, edited, hidden, gone in found
         }
 
+    def known_records(self) -> set[tuple[str, int, str]]:
+        """File, offset and address of everything in the archive that the ledger speaks of."""
+        return set(
+            self._rows("select warc_file, warc_offset, url from raw.fetches where warc_file is not null")
+        )
+
+    def payload_places(self) -> dict[str, tuple[str, int]]:
+        """Where the archive holds each payload of its own record, by its hash."""
+        found = self._rows(
+            "select payload_sha256, warc_file, warc_offset from raw.fetches "
+            "where warc_file is not null and kind not in ('post', 'entry', 'inbox') "
+            "qualify row_number() over (partition by payload_sha256 order by fetched_at, fetch_id) = 1"
+        )
+        return {sha: (file, offset) for sha, file, offset in found}
+
     def known_parses(self, parser_version: str) -> set[tuple[str, str]]:
         """The (url, payload hash) pairs that this parser version has read."""
         found = self._rows(

@@ -27,6 +27,7 @@ from orchestration.publishing.summary import print_summary
 from orchestration.scraping.sources import SourceError
 from orchestration.selection import Selection
 from orchestration.steps import check_selection
+from orchestration.steps import reparse as reparse_archive
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult
@@ -96,6 +97,25 @@ def run(selection: Selection) -> int:
         _print_summary(selection, _metadata(result))
         return PUBLISHED
     return _stopped() if _was_interrupted(result) else _failed(selection, list(_failures(result)))
+
+
+def reparse(selection: Selection) -> int:
+    """Make the articles of a home anew from its archive; gives the exit status."""
+    _show_progress()
+    try:
+        selection.home.prepare()
+        done = reparse_archive(selection.home)
+    except KeyboardInterrupt:
+        return _stopped()
+    except (LedgerError, SourceError, OSError) as error:
+        _complain(str(error))
+        return FAILED
+    _print_warnings(done.warnings)
+    told = ", ".join(f"{n} {outcome}" for outcome, n in sorted(done.pages.items()))
+    out.print(f"from the archive: {told or 'nothing that was not known'}")
+    out.print(f"read again with the present parser: {done.read_again}")
+    out.print("now build and publish: laborledger run --sources none")
+    return PUBLISHED
 
 
 def _stopped() -> int:

@@ -35,9 +35,11 @@ from orchestration.scraping.inbox import INBOX, read_inbox
 from orchestration.scraping.page import Known, KnownPost, Visit
 from orchestration.scraping.parse import parse as parse_page_of
 from orchestration.scraping.reading import Parse, read_again
+from orchestration.scraping.restore import Restorer
 from orchestration.scraping.scrape import scrape
 from orchestration.scraping.sources import SOURCES_FILE, Source, load_sources
 from orchestration.scraping.version import parser_version
+from orchestration.scraping.warc import SUFFIX, TornFile, pages_of
 from orchestration.selection import LIVE, NONE, SAMPLE, Selection
 
 logger = logging.getLogger(__name__)
@@ -151,7 +153,7 @@ def collect(selection: Selection, run_id: str) -> Collected:
     outlets = _outlets(sources)
     parse = partial(parse_page_of, sources=tuple(outlets.values()))
     with ExitStack() as stack:
-        archive = stack.enter_context(closing(Archive(selection.home.archive, run_id)))
+        archive = stack.enter_context(closing(_archive(selection.home, run_id, collected)))
         fetcher = stack.enter_context(closing(Fetcher(_guard(sources, stack))))
         _store_sources(selection, sources, outlets)
         collected.read_again = _read_again(selection.home, archive, parse, outlets)
@@ -166,6 +168,17 @@ def collect(selection: Selection, run_id: str) -> Collected:
             _store(selection.home, _inbox_visits(selection, archive, run_id, outlets), collected)
     collected.seconds = time.monotonic() - began
     return collected
+
+
+def _archive(home: Home, run_id: str, collected: Collected) -> Archive:
+    """The home's archive with what killed runs left torn cut off."""
+    with open_ledger(home) as ledger:
+        archive = Archive(home.archive, run_id, ledger.payload_places())
+    for name in archive.repair():
+        collected.warn(
+            f"archive: {name} ended within a record, left by a run that was cut off; it is cut off"
+        )
+    return archive
 
 
 def _guard(sources: Iterable[Source], stack: ExitStack) -> Guard:
@@ -209,6 +222,40 @@ def _read_again(home: Home, archive: Archive, parse: Parse, outlets: Mapping[str
         done += len(batch)
         logger.info("read again with the present parser: %d of %d pages", done, len(stale))
     return done
+
+
+def reparse(home: Home) -> Collected:
+    """Make the ledger's articles of the home's archive, with no network: every record, by the present parser.
+
+    What the ledger has already stays as it is. Raises LedgerError.
+    """
+    began, collected = time.monotonic(), Collected()
+    archive = _archive(home, "reparse", collected)
+    outlets = _outlets(())
+    parse = partial(parse_page_of, sources=tuple(outlets.values()))
+    restorer = Restorer(tuple(outlets.values()), "reparse", parse, parser_version())
+    with open_ledger(home) as ledger:
+        ledger.store_sources(outlets.values())
+        known = ledger.known_records()
+    for path in sorted(home.archive.glob(f"*{SUFFIX}")):
+        _store(home, _restored(path, restorer, known, collected), collected)
+    collected.read_again = _read_again(home, archive, parse, outlets)
+    collected.seconds = time.monotonic() - began
+    return collected
+
+
+def _restored(
+    path: Path, restorer: Restorer, known: set[tuple[str, int, str]], collected: Collected
+) -> Iterator[Visit]:
+    """What a file of the archive holds and the ledger does not speak of."""
+    logger.info("reading %s", path)
+    try:
+        for offset, page in pages_of(path):
+            if (path.name, offset, page.url or "") not in known:
+                found = restorer.visits(page, path.name, offset)
+                yield from (v for v in found if (path.name, offset, v.fetch.url) not in known)
+    except TornFile as error:
+        collected.warn(str(error))
 
 
 def _inbox_visits(

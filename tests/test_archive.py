@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -99,7 +100,7 @@ def test_a_run_that_goes_on_appends_to_its_file(tmp_path: Path) -> None:
 
 def test_any_warc_tool_reads_the_file(archive: Archive, tmp_path: Path) -> None:
     for number in range(3):
-        archive.write(f"{URL}{number}", b"text", HEADERS, AT)
+        archive.write(f"{URL}{number}", b"text %d" % number, HEADERS, AT)
     with (tmp_path / "run-1.warc.gz").open("rb") as file:
         records = [
             (
@@ -109,7 +110,7 @@ def test_any_warc_tool_reads_the_file(archive: Archive, tmp_path: Path) -> None:
             )
             for record in ArchiveIterator(file, check_digests="raise")
         ]
-    assert records == [("response", f"{URL}{number}", b"text") for number in range(3)]
+    assert records == [("response", f"{URL}{number}", b"text %d" % number) for number in range(3)]
 
 
 def test_nothing_is_written_until_there_is_something(tmp_path: Path) -> None:
@@ -204,3 +205,75 @@ def test_a_record_beyond_the_bound_is_not_read(archive: Archive, monkeypatch: py
     monkeypatch.setattr(archive_module, "LARGEST", 1_000)
     with pytest.raises(ArchiveError, match="more than 1000 are not read"):
         archive.read(*place)
+
+
+# Payloads that are there already
+
+
+def records(file: Path) -> list[tuple[str, str]]:
+    """Kind and address of each record."""
+    with file.open("rb") as stream:
+        found = ArchiveIterator(stream)
+        return [(r.rec_type, r.rec_headers.get_header("WARC-Target-URI")) for r in found]
+
+
+def test_a_payload_that_is_there_already_becomes_a_revisit(archive: Archive, tmp_path: Path) -> None:
+    first = archive.write(URL, b"Nine left.", HEADERS, AT)
+    second = archive.write(f"{URL}copy/", b"Nine left.", HEADERS, AT)
+    assert second == first
+    assert records(tmp_path / "run-1.warc.gz") == [("response", URL), ("revisit", f"{URL}copy/")]
+
+
+def test_a_payload_of_an_earlier_run_becomes_a_revisit(tmp_path: Path) -> None:
+    with closing(Archive(tmp_path, "run-1")) as archive:
+        place = archive.write(URL, b"Nine left.", HEADERS, AT)
+    places = {hashlib.sha256(b"Nine left.").hexdigest(): place}
+    with closing(Archive(tmp_path, "run-2", places)) as archive:
+        assert archive.write(URL, b"Nine left.", HEADERS, AT) == place
+    assert records(tmp_path / "run-2.warc.gz") == [("revisit", URL)]
+
+
+def test_a_payload_whose_file_is_lost_is_kept_again(tmp_path: Path) -> None:
+    places = {hashlib.sha256(b"Nine left.").hexdigest(): ("run-0.warc.gz", 0)}
+    with closing(Archive(tmp_path, "run-2", places)) as archive:
+        assert archive.write(URL, b"Nine left.", HEADERS, AT) == ("run-2.warc.gz", 0)
+
+
+# What a killed run leaves
+
+
+DEAD = "999999999"
+
+
+def left_by_a_killed_run(folder: Path, cut: int) -> Path:
+    """An archive file whose last record lacks its last bytes, marked as open by a process that is no more."""
+    with closing(Archive(folder, "run-1")) as archive:
+        archive.write(URL, b"Nine left.", HEADERS, AT)
+        archive.write(f"{URL}two/", b"Ten left.", HEADERS, AT)
+    file = folder / "run-1.warc.gz"
+    os.truncate(file, file.stat().st_size - cut)
+    (folder / "run-1.warc.gz.open").write_text(DEAD)
+    return file
+
+
+@pytest.mark.parametrize("cut", [1, 9, 100])
+def test_a_torn_last_record_is_cut_off(tmp_path: Path, cut: int) -> None:
+    file = left_by_a_killed_run(tmp_path, cut)
+    assert Archive(tmp_path, "run-2").repair() == ["run-1.warc.gz"]
+    assert records(file) == [("response", URL)]
+    assert Archive(tmp_path, "run-3").repair() == []
+
+
+def test_a_whole_file_stays_as_it_is(tmp_path: Path) -> None:
+    file = left_by_a_killed_run(tmp_path, 0)
+    before = file.read_bytes()
+    assert Archive(tmp_path, "run-2").repair() == []
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_another_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    file = left_by_a_killed_run(tmp_path, 9)
+    (tmp_path / "run-1.warc.gz.open").write_text(str(os.getpid()))
+    before = file.read_bytes()
+    assert Archive(tmp_path, "run-2").repair() == []
+    assert file.read_bytes() == before

@@ -21,10 +21,12 @@ from orchestration.scraping.identity import INBOX_PREFIX
 from orchestration.scraping.page import Fetch, Known, Page, Visit
 from orchestration.scraping.parse import parse
 from orchestration.scraping.reading import parse_page
+from orchestration.scraping.restore import Restorer
 from orchestration.scraping.robots import NOT_APPLICABLE
 from orchestration.scraping.saved import INBOX, PAGE_SUFFIXES, SavedFileError, read_file
 from orchestration.scraping.sidecar import LARGEST_SIDECAR, Sidecar, SidecarError, read_sidecar, with_sidecar
 from orchestration.scraping.sources import Source
+from orchestration.scraping.warc import SUFFIX, TornFile, pages_of
 
 __all__ = ["INBOX", "read_inbox"]
 logger = logging.getLogger(__name__)
@@ -48,7 +50,9 @@ def read_inbox(
         if number >= MOST_FILES:
             logger.warning("%s holds more than %d files; the rest is left", folder, MOST_FILES)
             return
-        if path.suffix.lower() != ".json":
+        if path.name.lower().endswith(SUFFIX):
+            yield from reader.warc_visits(path)
+        elif path.suffix.lower() != ".json":
             yield reader.visit(path)
 
 
@@ -105,6 +109,31 @@ class _Reader:
         source = self.sources[sidecar.source or INBOX.id] if sidecar else INBOX
         return self._kept(replace(fetch, source_id=source.id), with_sidecar(payload, sidecar), source, name)
 
+    def warc_visits(self, path: Path) -> Iterator[Visit]:
+        """A visit for each page of a WARC file, under the address that it was saved from."""
+        sources = tuple(self.sources.values())
+        parser = partial(parse, sources=sources)
+        restorer = Restorer(sources, self.run_id, parser, self.parser_version)
+        name = name_of(path, self.folder)
+        try:
+            self._check_place(path)
+            for _, page in pages_of(path):
+                yield from self._restored(page, restorer)
+        except (_Stop, TornFile) as stop:
+            row = replace(self._row(f"{INBOX_PREFIX}{name}"), outcome="unreadable", detail=f"{name}: {stop}")
+            yield Visit(row)
+
+    def _restored(self, page: Page, restorer: Restorer) -> Iterator[Visit]:
+        """The visits of one page of a WARC file, archived where it is not as it was."""
+        before = self.known.get(page.url or "")
+        if before and before.payload_sha256 == hashlib.sha256(page.payload).hexdigest():
+            return
+        file, offset = self.archive.write(page.url or "", page.payload, page.headers, page.fetched_at)
+        for visit in restorer.visits(page, file, offset):
+            fetch = visit.fetch
+            name = fetch_id(self.run_id, fetch.url, fetch.fetched_at)
+            yield replace(visit, fetch=replace(fetch, fetch_id=name))
+
     def _row(self, url: str) -> Fetch:
         at = utc_now()
         return Fetch(
@@ -115,7 +144,10 @@ class _Reader:
     def _check(self, path: Path) -> None:
         """Refuse what is no page, and links that lead out of the folder."""
         if path.suffix.lower() not in PAGE_SUFFIXES:
-            raise _Stop("not_a_page", f"only {', '.join(PAGE_SUFFIXES)} are read")
+            raise _Stop("not_a_page", f"only {', '.join((*PAGE_SUFFIXES, SUFFIX))} are read")
+        self._check_place(path)
+
+    def _check_place(self, path: Path) -> None:
         try:
             is_inside = path.resolve(strict=True).is_relative_to(self.folder.resolve())
         except (OSError, RuntimeError) as error:

@@ -1,0 +1,91 @@
+"""The archive tells again what a lost ledger had, and an inbox takes the WARC files of others."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from orchestration.home import Home
+from orchestration.ledger import open_ledger
+from orchestration.selection import SAMPLE, Selection
+from orchestration.steps import Collected, collect, reparse
+from tests.test_cli import PAGE as HTML
+
+ARTICLES = "select article_id, title, text, published, source_id from raw.current_articles order by all"
+
+
+def rows(home: Home, statement: str) -> list[tuple[object, ...]]:
+    with open_ledger(home) as ledger:
+        return ledger._rows(statement)
+
+
+@pytest.fixture(scope="module")
+def read_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("sample"))
+    home.prepare()
+    collect(Selection(SAMPLE, None, home), "run-1")
+    return home
+
+
+def test_a_lost_ledger_is_made_again_from_the_archive(read_home: Home) -> None:
+    before = rows(read_home, ARTICLES)
+    read_home.build_file.unlink()
+    done = reparse(read_home)
+    assert done.pages["parsed"] == len(before) > 50
+    assert rows(read_home, ARTICLES) == before
+
+
+def test_what_the_ledger_has_is_not_made_twice(read_home: Home) -> None:
+    before = rows(read_home, "select count(*) from raw.fetches")
+    assert reparse(read_home).pages.total() == 0
+    assert rows(read_home, "select count(*) from raw.fetches") == before
+
+
+def warc(*pages: tuple[str, str, bytes]) -> bytes:
+    """A WARC file: kind, address and body of each record."""
+    stream = io.BytesIO()
+    writer = WARCWriter(stream, gzip=True)
+    for status, url, body in pages:
+        http = StatusAndHeaders(status, [("content-type", "text/html; charset=utf-8")], "HTTP/1.1")
+        told = {"payload": io.BytesIO(body), "length": len(body), "http_headers": http}
+        writer.write_record(writer.create_warc_record(url, "response", **told))
+    return stream.getvalue()
+
+
+def inbox(tmp_path: Path, content: bytes) -> tuple[Home, Collected]:
+    folder, home = tmp_path / "inbox", Home(tmp_path / "home")
+    folder.mkdir()
+    home.prepare()
+    (folder / "saved.warc.gz").write_bytes(content)
+    return home, collect(Selection("none", folder, home), "run-1")
+
+
+PAGE = HTML.encode()
+OUTLET = "https://www.dailynk.com/english/nine-left/"
+
+
+def test_an_inbox_takes_a_warc_file(tmp_path: Path) -> None:
+    home, _ = inbox(tmp_path, warc(("200 OK", OUTLET, PAGE), ("404 Not Found", f"{OUTLET}2/", b"no")))
+    assert rows(home, "select url, source_id from raw.current_articles") == [(OUTLET, "dailynk-en")]
+
+
+def test_a_page_of_an_outlet_that_is_not_known_is_a_saved_page(tmp_path: Path) -> None:
+    home, _ = inbox(tmp_path, warc(("200 OK", "https://paper.example/a", PAGE)))
+    assert rows(home, "select source_id from raw.current_articles") == [("inbox",)]
+
+
+def test_a_torn_warc_file_gives_what_is_whole_and_says_so(tmp_path: Path) -> None:
+    content = warc(("200 OK", OUTLET, PAGE), ("200 OK", f"{OUTLET}two/", PAGE))
+    home, collected = inbox(tmp_path, content[:-40])
+    assert rows(home, "select url from raw.current_articles") == [(OUTLET,)]
+    assert any("saved.warc.gz: no readable record" in warning for warning in collected.warnings)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken", b"WARC/1.0\r\n\r\n"])
+def test_what_is_no_warc_file_is_an_outcome(tmp_path: Path, content: bytes) -> None:
+    home, _ = inbox(tmp_path, content)
+    assert rows(home, "select count(*) from raw.current_articles") == [(0,)]
