@@ -20,6 +20,7 @@ import duckdb
 import psutil
 from filelock import FileLock, Timeout
 
+from orchestration.habits import Look
 from orchestration.home import ROOT, Home
 from orchestration.records import Article, Figure, Reading, Reject
 from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Visit
@@ -267,6 +268,32 @@ class Ledger:
             id: KnownPost(source, id, url, at.replace(tzinfo=UTC), edited.replace(tzinfo=UTC), hidden, gone)
             for source, id, url, at, edited, hidden, gone in found
         }
+
+    def looks(self, source_id: str, most: int = 15) -> list[Look]:
+        """The latest looks at an outlet that brought an answer, the last one first."""
+        found = self._rows(
+            """
+            select
+                count(*) filter (fetches.outcome = 'new' and kind in ('article', 'post', 'entry')) as new,
+                count(*) filter (parses.outcome = 'parsed') as parsed,
+                count(*) filter (parses.outcome = 'undated') as undated,
+                count(*) filter (parses.outcome in ('empty', 'no_article', 'failed')) as without_article,
+                median(length(articles.text)) as text_length
+            from raw.fetches
+            left join raw.parses
+                on fetches.url = parses.url and fetches.payload_sha256 = parses.payload_sha256
+                and fetches.outcome in ('new', 'changed')
+            left join raw.articles on parses.version_id = articles.version_id
+            where fetches.source_id = ? and fetches.run_id <> 'reparse'
+            group by fetches.run_id
+            having count(*) filter (fetches.outcome in ('new', 'changed', 'unchanged')) > 0
+            order by min(fetches.fetched_at) desc
+            limit ?
+            """,
+            source_id,
+            most,
+        )
+        return [Look(*row) for row in found]
 
     def known_records(self) -> set[tuple[str, int, str]]:
         """File, offset and address of everything in the archive that the ledger speaks of."""

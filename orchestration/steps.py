@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.version import extractor_version
+from orchestration.habits import remarks
 from orchestration.home import Home
 from orchestration.ledger import check_kinds, open_ledger
 from orchestration.records import Article, Figure, Reading
@@ -164,6 +165,7 @@ def collect(selection: Selection, run_id: str) -> Collected:
             visits = scrape(source, fetcher, archive, known, run_id, parse, parser_version(), posts)
             _store(selection.home, visits, collected)
             _judge_life(collected, source.id)
+            _remark(selection.home, collected, source.id)
         if selection.inbox:
             _store(selection.home, _inbox_visits(selection, archive, run_id, outlets), collected)
     collected.seconds = time.monotonic() - began
@@ -284,6 +286,16 @@ def _judge_life(collected: Collected, source_id: str) -> None:
     if source_id not in collected.alive:
         collected.dead.append(source_id)
         collected.warn(f"{source_id}: nothing could be read in this run; what it published is not known")
+
+
+def _remark(home: Home, collected: Collected, source_id: str) -> None:
+    """Say what is unlike the source's own habits."""
+    if source_id in collected.dead:
+        return
+    with open_ledger(home) as ledger:
+        now, *before = ledger.looks(source_id)
+    for remark in remarks(now, before):
+        collected.warn(f"{source_id}: {remark}")
 
 
 def _warn_of_unverified(collected: Collected, sources: Iterable[Source]) -> None:

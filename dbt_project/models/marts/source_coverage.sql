@@ -49,11 +49,17 @@ requests as (
 
     select
         fetches.source_id,
+        fetches.kind not in ('post', 'entry') as is_look,
         ((fetches.fetched_at at time zone 'UTC') at time zone sources.timezone)::date as day,
         fetches.outcome = 'unchanged' as is_unchanged,
         fetches.outcome in ('new', 'changed') as is_new,
         fetches.outcome = 'disallowed'
             or coalesce(fetches.http_status in (401, 403, 429, 451), false) as is_blocked,
+        fetches.outcome = 'gone' as is_gone,
+        fetches.outcome in ('protected', 'not_wanted') as is_left_out,
+        coalesce(fetches.http_status between 400 and 499, false) as is_client_error,
+        coalesce(fetches.http_status between 500 and 599, false) as is_server_error,
+        fetches.outcome = 'timed_out' as is_timed_out,
         if(fetches.outcome in ('new', 'changed'), newest_parses.outcome, null) as parse_outcome,
         if(fetches.outcome in ('new', 'changed'), newest_extractions.outcome, null) as reading_outcome
     from fetches
@@ -69,12 +75,16 @@ final as (
     select
         source_id,
         day,
-        count(*) as looked,
+        count(*) filter (is_look) as looked,
         count(*) filter (is_unchanged) as unchanged,
         count(*) filter (is_new) as new,
+        count(*) filter (is_gone) as gone,
         count(*) filter (is_blocked) as blocked,
+        count(*) filter (is_client_error and not is_blocked and not is_gone) as client_errors,
+        count(*) filter (is_server_error) as server_errors,
+        count(*) filter (is_timed_out) as timed_out,
         count(*) filter (
-            (not is_unchanged and not is_new and not is_blocked) or parse_outcome = 'failed'
+            not (is_unchanged or is_new or is_blocked or is_gone or is_left_out) or parse_outcome = 'failed'
             or reading_outcome = 'failed'
         ) as failed,
         count(*) filter (parse_outcome in ('empty', 'no_article')) as parsed_empty,
