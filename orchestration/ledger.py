@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from orchestration.habits import Look
 from orchestration.home import ROOT, Home
 from orchestration.records import Article, Figure, Reading, Reject
+from orchestration.scraping.copies import Copy, Signed
 from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Visit
 from orchestration.scraping.sources import Source
 
@@ -368,6 +369,42 @@ class Ledger:
         )  # fmt: skip
         if article and version:
             self._insert("articles", [_article_row(article, version, parsed)])
+
+    def unsigned_texts(self, method: str, limit: int) -> list[tuple[str, str]]:
+        """Version ids and texts of up to `limit` current articles that have no signature by this method."""
+        found = self._rows(
+            "select version_id, text from raw.current_articles "
+            "anti join (select version_id from raw.signatures where method = ?) as signed using (version_id) "
+            "order by version_id limit ?",
+            method,
+            limit,
+        )
+        return [(name, text) for name, text in found]
+
+    def store_signatures(self, method: str, signatures: Iterable[tuple[str, bytes | None]]) -> None:
+        """Keep the signatures of text versions."""
+        with self._transaction():
+            self._insert("signatures", ((name, method, signature) for name, signature in signatures))
+
+    def signed_texts(self, method: str) -> list[Signed]:
+        """The current texts that can be compared."""
+        found = self._rows(
+            "select version_id, article_id, source_id, published, first_seen_at, origin_source_id, signature "
+            "from raw.current_articles inner join raw.signatures using (version_id) "
+            "where method = ? and signature is not null",
+            method,
+        )
+        return [Signed(*row) for row in found]
+
+    def store_copies(self, copies: Sequence[Copy]) -> bool:
+        """Make `raw.copies` hold these; gives whether that changed it."""
+        rows = [(c.version_id, c.origin_version_id, c.origin_article_id, c.similarity) for c in copies]
+        if self._rows("select * from raw.copies order by version_id") == rows:
+            return False
+        with self._transaction():
+            self._connection.execute("delete from raw.copies")
+            self._insert("copies", rows)
+        return True
 
     def unread_articles(self, extractor_version: str, limit: int) -> list[tuple[str, Article]]:
         """Up to `limit` current text versions that this extractor has not read, with their version ids."""

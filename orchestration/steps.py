@@ -30,6 +30,7 @@ from orchestration.records import Article, Figure, Reading
 from orchestration.sample_outlet.server import HOST as SAMPLE_HOST
 from orchestration.sample_outlet.server import serve
 from orchestration.scraping.archive import Archive
+from orchestration.scraping.copies import METHOD, find_copies, sign
 from orchestration.scraping.fetch import Fetcher
 from orchestration.scraping.guard import Guard
 from orchestration.scraping.inbox import INBOX, read_inbox
@@ -48,6 +49,7 @@ T = TypeVar("T")
 
 BATCH = 20
 """Pages or articles that are stored at once: what a kill can cost."""
+SIGNED_AT_ONCE = 200
 ALIVE = ("new", "changed", "unchanged")
 """Outcomes of a request whose answer could be used."""
 SHOWN_WARNINGS, SHOWN_FIGURES = 50, 20
@@ -78,6 +80,8 @@ class Collected:
     """Sources of which more than robots.txt could be read."""
     dead: list[str] = field(default_factory=list)
     read_again: int = 0
+    copies: int = 0
+    """Current articles whose text is another's."""
     seconds: float = 0.0
 
     @property
@@ -113,6 +117,7 @@ class Collected:
             "pages_parsed": self.pages["parsed"],
             "pages_without_article": sum(self.pages.values()) - self.pages["parsed"],
             "read_again": self.read_again,
+            "copies": self.copies,
             "by_source": {name: dict(sorted(found.items())) for name, found in self.outcomes.items()},
             "dead": list(self.dead),
             "warnings": self.warnings[:SHOWN_WARNINGS],
@@ -168,8 +173,26 @@ def collect(selection: Selection, run_id: str) -> Collected:
             _remark(selection.home, collected, source.id)
         if selection.inbox:
             _store(selection.home, _inbox_visits(selection, archive, run_id, outlets), collected)
+    collected.copies = mark_copies(selection.home, outlets)
     collected.seconds = time.monotonic() - began
     return collected
+
+
+def mark_copies(home: Home, outlets: Mapping[str, Source]) -> int:
+    """Sign the texts that have no signature, say which are copies, and give how many. Raises LedgerError."""
+    while True:
+        with open_ledger(home) as ledger:
+            batch = ledger.unsigned_texts(METHOD, SIGNED_AT_ONCE)
+        if not batch:
+            break
+        signatures = [(name, sign(text)) for name, text in batch]
+        with open_ledger(home) as ledger:
+            ledger.store_signatures(METHOD, signatures)
+    with open_ledger(home) as ledger:
+        texts = ledger.signed_texts(METHOD)
+        found = find_copies(texts, {source.id: source.republishes for source in outlets.values()})
+        ledger.store_copies(found)
+    return len(found)
 
 
 def _archive(home: Home, run_id: str, collected: Collected) -> Archive:

@@ -89,3 +89,32 @@ def test_a_torn_warc_file_gives_what_is_whole_and_says_so(tmp_path: Path) -> Non
 def test_what_is_no_warc_file_is_an_outcome(tmp_path: Path, content: bytes) -> None:
     home, _ = inbox(tmp_path, content)
     assert rows(home, "select count(*) from raw.current_articles") == [(0,)]
+
+
+STORY = " ".join(
+    f"Sentence {n} of the story tells of forty builders who left the river town." for n in range(9)
+)
+HEAD = (
+    "<html lang='en'><head><meta property='article:published_time' content='2024-03-0{day}T09:00:00+09:00'>"
+)
+
+
+def story(day: int) -> bytes:
+    """A page with the story, published on a day of March."""
+    body = (
+        f"<title>Forty left</title></head><body><article><h1>Forty left</h1><p>{STORY}</p></article></body>"
+    )
+    return (HEAD.format(day=day) + body).encode()
+
+
+def test_a_story_that_two_outlets_print_has_one_origin(tmp_path: Path) -> None:
+    copy = "https://www.koreatimes.co.kr/nation/forty-left"
+    home, collected = inbox(tmp_path, warc(("200 OK", copy, story(2)), ("200 OK", OUTLET, story(1))))
+    assert collected.copies == 1
+    found = rows(
+        home,
+        "select copy.source_id, origin.source_id from raw.copies "
+        "inner join raw.articles as copy using (version_id) "
+        "inner join raw.articles as origin on origin_version_id = origin.version_id",
+    )
+    assert found == [("korea-times", "dailynk-en")]

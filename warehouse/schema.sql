@@ -134,6 +134,22 @@ create table if not exists raw.posts (
     primary key (source_id, post_id)
 );
 
+-- Grain: one text version by one way of signing it: the MinHash over its shingles, 4 bytes a permutation.
+create table if not exists raw.signatures (
+    version_id varchar not null,
+    method varchar not null,
+    signature blob,                          -- null: the text is too short to be compared
+    primary key (version_id, method)
+);
+
+-- Grain: one current text version that is a copy of another article's. Written over by each run.
+create table if not exists raw.copies (
+    version_id varchar not null primary key,
+    origin_version_id varchar not null,
+    origin_article_id varchar not null,
+    similarity double not null               -- share of five-word shingles in common, estimated
+);
+
 -- Grain: one outlet of the sources file, as last configured.
 create table if not exists raw.sources (
     source_id varchar not null primary key,

@@ -11,6 +11,7 @@ NOT_PARSING = frozenset(
     (
         "archive.py",
         "asking.py",
+        "copies.py",
         "discover.py",
         "fetch.py",
         "guard.py",
@@ -18,9 +19,11 @@ NOT_PARSING = frozenset(
         "jsonl.py",
         "posts.py",
         "reading.py",
+        "restore.py",
         "robots.py",
         "scrape.py",
         "version.py",
+        "warc.py",
     )
 )
 """Modules that bring pages or carry lines; sources.toml counts, for its selectors, zones and credits."""

@@ -38,6 +38,7 @@ final as (
         articles.article_id,
         articles.source_id,
         articles.origin_source_id,
+        articles.copy_of_article_id,
         articles.url,
         articles.canonical_url,
         articles.title,
