@@ -111,6 +111,11 @@ fuzz: $(FUZZ)/.up-to-date ## made-up texts through the extractor for MINUTES=10;
 	@PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 	  $(FUZZ)/bin/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
+.PHONY: page
+page: $(STAMP) ## save a live page as a test case: make page SOURCE=dailynk-en URL=https://...
+	@[ -n "$(SOURCE)" ] && [ -n "$(URL)" ] || { echo "make page: say SOURCE=id and URL=address" >&2; exit 2; }
+	@$(BIN)/python -m tests.save_page $(if $(SOURCES_FILE),--sources $(SOURCES_FILE)) '$(SOURCE)' '$(URL)'
+
 #### The reader ####
 
 TRAIN := .venvs/train

@@ -25,6 +25,15 @@ feeds = ["http://outlet.example/feed"]
 
 OURS = load_sources(SOURCES_FILE)
 PLAUSIBLE = {
+    "kbs-world": "https://world.kbs.co.kr/service/news_view.htm?lang=e&Seq_Code=181234",
+    "korea-times": "https://www.koreatimes.co.kr/nation/northkorea/20240621/cooks-sent-home",
+    "korea-herald": "https://www.koreaherald.com/article/3480010",
+    "joongang-daily": "https://koreajoongangdaily.joins.com/news/2023-08-22/national/northKorea/Loggers/1853001",
+    "rfa": "https://www.rfa.org/english/news/korea/workers-vanish-07092021155012.html",
+    "upi": "https://www.upi.com/Top_News/World-News/2022/03/10/workers-seek-asylum/8231646900000/",
+    "voa": "https://www.voanews.com/a/student-visas-bring-builders/7310011.html",
+    "nkpro": "https://www.nknews.org/pro/what-permits-tell/",
+    "asiapress": "https://www.asiapress.org/rimjin-gang/2024/03/workers/seamstresses-leave/",
     "sample": "http://sample-outlet.example/2025/03/forty-welders-leave/",
     "dailynk-en": "https://www.dailynk.com/english/n-korea-sends-workers-abroad/",
     "dailynk-ko": "https://www.dailynk.com/20250301-1/",
