@@ -136,6 +136,12 @@ train: setup-train ## the reader anew from training/articles (about 40 minutes o
 crossval: setup-train ## each newsroom scored by a reader that has not seen it (ROOMS="t1 t2" for some)
 	$(TRAIN)/bin/python -m training crossval $(if $(ROOMS),--newsrooms $(ROOMS))
 
+.PHONY: distil
+distil: setup-train ## (GPU) the reader taught by a larger one: TEACHER=folder of all-mpnet-base-v2, SAVE=folder
+	@[ -d "$(TEACHER)" ] && [ -n "$(SAVE)" ] || { echo "make distil: say TEACHER=folder of all-mpnet-base-v2 and SAVE=folder" >&2; exit 2; }
+	$(TRAIN)/bin/python -m training distil --teacher-base $(TEACHER) --save $(SAVE) --epochs 26 --teacher-epochs 30 --rate 4e-4
+	$(TRAIN)/bin/python -m training export --weights $(SAVE)/weights-*
+
 .PHONY: endurance
 endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing and of whole runs (KILLS=200)
 	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadfile tests/test_publish.py tests/test_pipeline.py -k killed

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -169,7 +169,7 @@ def check_kinds(asked: set[bool], held: set[bool], has_inbox: bool, home: Home) 
 
 def version_id(article: Article) -> str:
     """16 hex digits that name one text version: the article's id and all of its content."""
-    content = [str(value) for value in astuple(article)]
+    content = [str(getattr(article, f.name)) for f in fields(article) if f.compare]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
@@ -364,7 +364,8 @@ class Ledger:
             "parses",
             [
                 (parsed.url, parsed.payload_sha256, parsed.parser_version, parsed.source_id, parsed.parsed_at,
-                 parsed.outcome, parsed.detail, article.id if article else None, version)
+                 parsed.outcome, parsed.detail, article.id if article else None, version,
+                 list(article.date_candidates) if article else [])
             ],
         )  # fmt: skip
         if article and version:

@@ -69,6 +69,7 @@ class Article:
     origin_source_id: str | None = None
     authors: tuple[str, ...] = ()
     date_evidence: str | None = None
+    date_candidates: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from orchestration.sample_outlet.server import HOST as SAMPLE_HOST
 from orchestration.sample_outlet.server import serve
 from orchestration.scraping.archive import Archive
 from orchestration.scraping.copies import METHOD, find_copies, sign
-from orchestration.scraping.fetch import Fetcher
+from orchestration.scraping.fetch import CONTACT, Fetcher
 from orchestration.scraping.guard import Guard
 from orchestration.scraping.inbox import INBOX, read_inbox
 from orchestration.scraping.page import Known, KnownPost, Visit
@@ -164,6 +164,8 @@ def collect(selection: Selection, run_id: str) -> Collected:
         _store_sources(selection, sources, outlets)
         collected.read_again = _read_again(selection.home, archive, parse, outlets)
         _warn_of_unverified(collected, sources)
+        if not os.environ.get(CONTACT) and not all(source.local for source in sources):
+            collected.warn(f"no contact: set {CONTACT}=you@example.org, so that an outlet can reach you")
         for source in sources:
             logger.info("%s: looking at %s", source.id, source.homepage)
             known, posts = _known(selection.home, source.id)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.scraping.fetch import USER_AGENT, Answer, Fetcher, Limits
+from orchestration.scraping.fetch import USER_AGENT, Answer, Fetcher, Limits, user_agent
 from orchestration.scraping.guard import Guard
 from orchestration.scraping.page import Known
 from tests.case_files import load_cases
@@ -519,3 +519,18 @@ def self_signed(folder: Path) -> Path:
     )
     file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return file
+
+
+@pytest.mark.parametrize(
+    ("contact", "ends"),
+    [
+        ("desk@ngo.example", "robots.txt is obeyed; contact: desk@ngo.example)"),
+        (" https://ngo.example/about ", "; contact: https://ngo.example/about)"),
+        (None, "robots.txt is obeyed)"),
+        ("", "robots.txt is obeyed)"),
+        ("a\r\nX-Evil: 1", "robots.txt is obeyed)"),
+        ("아홉", "robots.txt is obeyed)"),
+    ],
+)
+def test_the_requests_say_whom_to_reach(contact: str | None, ends: str) -> None:
+    assert user_agent(contact).endswith(ends)

@@ -378,6 +378,24 @@ def test_a_ledger_of_version_1_is_brought_up_to_date_and_keeps_its_rows(home: Ho
         ledger.store_reading("v2", "nine-left", READING, "extractor-1", 3.5)
 
 
+def test_a_ledger_of_version_2_is_brought_up_to_date_and_keeps_its_rows(home: Home) -> None:
+    with open_ledger(home) as ledger:
+        ledger.store_visits([visit(1)])
+    with duckdb.connect(str(home.build_file)) as connection:
+        connection.execute("alter table raw.parses drop column date_candidates")
+        connection.execute("drop view raw.current_articles")
+        for table in ("posts", "signatures", "copies"):
+            connection.execute(f"drop table raw.{table}")
+        connection.execute("update raw.schema_version set version = 2")
+    with open_ledger(home) as ledger:
+        assert rows(ledger, "select outcome, date_candidates from raw.parses") == [("parsed", None)]
+        assert rows(ledger, "select count(*) from raw.current_articles") == [(1,)]
+        ledger.store_visits([visit(2, "Ten left.")])
+        assert rows(ledger, "select date_candidates from raw.parses where payload_sha256 = 'Ten left.'") == [
+            ([],)
+        ]
+
+
 @pytest.mark.parametrize("content", [b"not a database " * 1_000, b"\x00" * 20_000, b"DUCK" * 5_000])
 def test_a_damaged_file_is_refused_with_the_cure(home: Home, content: bytes) -> None:
     home.build_file.parent.mkdir(parents=True)

@@ -108,7 +108,7 @@ def story(day: int) -> bytes:
 
 
 def test_a_story_that_two_outlets_print_has_one_origin(tmp_path: Path) -> None:
-    copy = "https://www.koreatimes.co.kr/nation/forty-left"
+    copy = "https://www.koreatimes.co.kr/nation/20240302/forty-left"
     home, collected = inbox(tmp_path, warc(("200 OK", copy, story(2)), ("200 OK", OUTLET, story(1))))
     assert collected.copies == 1
     found = rows(

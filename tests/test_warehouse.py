@@ -136,7 +136,7 @@ def test_the_build_passes_the_gate_and_its_copy_opens_with_every_column_explaine
         finish_copy(connection)
     told = smoke(copy)
     assert told["uncommented"] == []
-    assert len(warehouse.marts()) == 16
+    assert len(warehouse.marts()) == 17
 
 
 def test_a_description_says_the_grain_first(warehouse: Warehouse) -> None:

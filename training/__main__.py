@@ -125,7 +125,8 @@ def run_export(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     told = b"".join(path.read_bytes() for path in sorted(asked.weights))
     reader = thinned(base_reader(base), asked.layers)
     reader.load_state_dict(torch.load(io.BytesIO(told)), strict=False)
-    export(reader, base / "tokenizer.json", asked.reader, card_of(asked, gold))
+    card = card_of(asked, gold) | {"teacher": "all-mpnet-base-v2, Apache-2.0; not shipped"}
+    export(reader, base / "tokenizer.json", asked.reader, card)
 
 
 def card_of(asked: argparse.Namespace, gold: Sequence[Gold]) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def _cross(ours: Tensor, told: Tensor) -> Tensor:
 def from_teachers(
     teachers: Sequence[nn.Module], neighbours: Neighbours, settings: Settings, annotated: float = 0.5
 ) -> Lesson:
-    """The lesson of a student: what teachers say of a variation; of the article itself, the annotations too."""
+    """The lesson of a student: what teachers say of a variation, and of an article itself the annotations."""
     rng = random.Random(settings.seed)
 
     def lesson(student: nn.Module, batch: dict[str, Tensor], labels: Labels) -> Tensor:

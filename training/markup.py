@@ -1,10 +1,10 @@
-"""Articles with their figures marked in the text, written out as gold files: `python -m training.markup FILE FOLDER`.
+"""Articles with their figures marked in the text, as gold files: `python -m training.markup FILE FOLDER`.
 
 A file holds many articles. Each begins with a line `=== id | 2024-02-27 | Title`; its text follows. A
 figure is marked where its count stands, its hedge inside the marks:
 
-    China sent home [[some 200 | Rd | CHN | textiles | 2024-02-01..2024-02-29]], [[eleven | Rd | CHN | textiles
-    | 2024-02-01..2024-02-29 | of 1]] of them cooks.
+    China sent home [[some 200 | Rd | CHN | textiles | 2024-02-01..2024-02-29]] women, [[eleven | Rd | CHN |
+    textiles | 2024-02-01..2024-02-29 | of 1]] of them cooks.
 
 Fields: the words; measure (D dispatch, R repatriation, P presence, F defection) and status (p planned,
 u underway, d done, f failed); hosts (codes, one region's name, or -); sectors or -; period

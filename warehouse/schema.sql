@@ -40,6 +40,7 @@ create table if not exists raw.parses (
     detail varchar,
     article_id varchar,
     version_id varchar,                      -- of raw.articles, where outcome is parsed
+    date_candidates varchar[],               -- each day that the page may be of, best evidence first: the first won
     primary key (url, payload_sha256, parser_version)
 );
 

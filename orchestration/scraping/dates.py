@@ -64,9 +64,13 @@ def choose(candidates: Iterable[Candidate], fetched_at: datetime) -> Candidate |
 
     Days before 1990, or more than two days after the page was fetched, are passed over.
     """
+    return next(iter(plausible(candidates, fetched_at)), None)
+
+
+def plausible(candidates: Iterable[Candidate], fetched_at: datetime) -> list[Candidate]:
+    """The candidates that a page can be of, the best evidence first."""
     latest = fetched_at.date() + LATEST_AFTER_FETCH
-    plausible = [c for c in candidates if EARLIEST <= c.day <= latest]
-    return min(plausible, key=lambda c: c.rank, default=None)
+    return sorted((c for c in candidates if EARLIEST <= c.day <= latest), key=lambda c: c.rank)
 
 
 # Timestamps

@@ -132,12 +132,17 @@ def read_sitemap(payload: bytes, url: str) -> Sitemap:
     kind = etree.QName(root).localname
     if kind not in ("urlset", "sitemapindex"):
         raise UnreadableAnnouncement(f"no sitemap: its outermost element is <{kind}>")
-    places = islice(root.iterfind("./{*}*"), MOST_ADDRESSES)
-    told = ((_plain_url(url, p.findtext("{*}loc") or ""), p.findtext("{*}lastmod") or "") for p in places)
-    found = [(address, edited) for address, edited in told if address]
+    told = (_loc_and_lastmod(place) for place in islice(root, MOST_ADDRESSES))
+    found = [(address, edited) for loc, edited in told if (address := _plain_url(url, loc))]
     if kind == "sitemapindex":
         return Sitemap(sitemaps=tuple(dict.fromkeys(address for address, _ in found)))
     return Sitemap(articles=_unique(Announced(a, edited_at=_moment(edited)) for a, edited in found))
+
+
+def _loc_and_lastmod(place: etree._Element) -> tuple[str, str]:
+    """The address and the last edit of one entry of a sitemap as written; empty where they are not."""
+    told = {str(child.tag).rpartition("}")[2]: child.text or "" for child in place}
+    return told.get("loc", ""), told.get("lastmod", "")
 
 
 def _moment(stamp: str) -> datetime | None:

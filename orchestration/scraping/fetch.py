@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import os
 import random
 import threading
 import time
@@ -27,7 +28,19 @@ from orchestration.scraping.page import Known
 
 logger = logging.getLogger(__name__)
 
-USER_AGENT = f"LaborLedger/{version('laborledger')} (news index of overseas labour; robots.txt is obeyed)"
+CONTACT = "LABORLEDGER_CONTACT"
+"""The variable that holds an address by which an outlet can reach who runs this."""
+
+
+def user_agent(contact: str | None) -> str:
+    """What the requests say of themselves; a contact that no header can hold is left out."""
+    told = (contact or "").strip()[:100]
+    fits = told and told.isascii() and told.isprintable() and not set(told) & set("()")
+    about = f"news index of overseas labour; robots.txt is obeyed{f'; contact: {told}' if fits else ''}"
+    return f"LaborLedger/{version('laborledger')} ({about})"
+
+
+USER_AGENT = user_agent(os.environ.get(CONTACT))
 AGENT_TOKEN = "LaborLedger"
 """The name that robots.txt may address."""
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from orchestration.records import Article
-from orchestration.scraping.dates import Candidate, Rank, choose
+from orchestration.scraping.dates import Candidate, Rank, choose, plausible
 from orchestration.scraping.draft import Draft
 from orchestration.scraping.entry import ENTRY_TYPE, read_entry
 from orchestration.scraping.identity import INBOX_PREFIX, article_id
@@ -57,7 +57,8 @@ def read_page(page: Page, source: Source, sources: Sequence[Source] = ()) -> Art
     draft = _read(page, text, source, is_html)
     article = _article(page, source, sources, draft, given)
     if article.published is None and is_html and (winner := _guessed(page, text)):
-        return replace(article, published=winner.day, date_evidence=winner.evidence)
+        told = (f"{winner.day}: {winner.evidence}",)
+        return replace(article, published=winner.day, date_evidence=winner.evidence, date_candidates=told)
     return article
 
 
@@ -65,7 +66,8 @@ def _article(
     page: Page, source: Source, sources: Sequence[Source], draft: Draft, given: Sequence[Candidate]
 ) -> Article:
     """The article of a draft, dated by the best of its candidates."""
-    winner = choose([*given, *draft.candidates], page.fetched_at)
+    ranked = plausible([*given, *draft.candidates], page.fetched_at)
+    winner = next(iter(ranked), None)
     text = joined(draft.paragraphs)
     return Article(
         id=article_id(
@@ -81,6 +83,7 @@ def _article(
         origin_source_id=find_origin(draft, source, sources),
         authors=_people(draft.authors, sources),
         date_evidence=winner.evidence if winner else None,
+        date_candidates=tuple(dict.fromkeys(f"{c.day}: {c.evidence}" for c in ranked)),
     )
 
 
