@@ -32,7 +32,8 @@ def main(names: tuple[str, ...], seconds: float, as_json: bool) -> None:
     """Measure `laborledger extract` as a whole process on one core, its start included.
 
     Rates are articles a second of processor time. Beside them stands how many times as fast that is as
-    json.loads and str.split over the same lines. Nothing is kept from one article for the next. Exit
+    json.loads and str.split over the same lines. Nothing is kept from one article for the next. Pages are
+    parsed in turns with trafilatura, whose speed on them is the measure. Exit
     status 0: all is as wanted; 1: something is not, or could not be measured.
     """
     fine = True

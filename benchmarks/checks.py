@@ -10,9 +10,12 @@ from pathlib import Path
 
 from benchmarks.articles import annotated_news, home_news, world_news
 from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
+from benchmarks.pages import MENUS, press_pages, saved_pages, speed_ratio
 
 WORLD_RATE, HOME_RATE, GOLD_RATE = 40_000, 3_000, 20
 """Articles a second of one core that are wanted."""
+PARSE_RATIO = 0.8
+"""Of trafilatura's speed on the same pages."""
 START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
 FLAT_ARTICLES = 10_000
 STARTS = 5
@@ -45,7 +48,9 @@ class Result:
         """The line as people read it."""
         sign = ">=" if self.is_least else "<="
         verdict = "ok" if self.is_ok else "NOT OK"
-        measured = f"{self.measured:,.1f}" if self.measured is not None else "-"
+        measured = (
+            f"{self.measured:,.{1 if self.measured >= 10 else 2}f}" if self.measured is not None else "-"
+        )
         ratio = f"   {self.ratio:.2f} x json.loads + str.split" if self.ratio is not None else ""
         problem = f"   not measured: {self.problem}" if self.problem else ""
         wanted = f"{sign} {self.wanted:,g}"
@@ -99,7 +104,22 @@ def memory(folder: Path, seconds: float) -> Iterator[Result]:
     yield _measured(growth, lambda: take(COMMAND, source).growth)
 
 
-CHECKS: dict[str, Check] = {"world": world, "home": home, "gold": gold, "start": start, "memory": memory}
+def parse(folder: Path, seconds: float) -> Iterator[Result]:
+    """Pages of unknown outlets as articles, against trafilatura alone on the same pages."""
+    texts = [str(json.loads(line)["text"]) for line in home_news(len(MENUS))]
+    for what, pages in (("saved pages", saved_pages()), ("pages of the press's size", press_pages(texts))):
+        result = Result(f"{what} parsed", "x peer", PARSE_RATIO, True)
+        yield _with(result, measured=speed_ratio(pages, 2 * seconds))
+
+
+CHECKS: dict[str, Check] = {
+    "world": world,
+    "home": home,
+    "gold": gold,
+    "start": start,
+    "memory": memory,
+    "parse": parse,
+}
 
 
 def _measured(result: Result, measure: Callable[[], float]) -> Result:

@@ -277,3 +277,18 @@ def test_a_file_that_another_run_is_writing_is_left_alone(tmp_path: Path) -> Non
     before = file.read_bytes()
     assert Archive(tmp_path, "run-2").repair() == []
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("announced", "kept"),
+    [
+        ("feed published: Mon, 01 Sep 2025", "feed published: Mon, 01 Sep 2025"),
+        ("feed published: 9월\r\nX: y", "feed published: 9   X: y"),
+        (None, None),
+    ],
+)
+def test_the_day_of_an_announcement_is_kept_and_breaks_no_header(
+    archive: Archive, announced: str | None, kept: str | None
+) -> None:
+    page = archive.read(*archive.write(URL, b"Nine left.", HEADERS, AT, announced))
+    assert (page.announced, page.payload) == (kept, b"Nine left.")

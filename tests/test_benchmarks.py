@@ -10,8 +10,11 @@ import pytest
 
 from benchmarks.articles import LONGEST, SHORTEST, annotated_news, home_news, world_news
 from benchmarks.checks import CHECKS, Result
+from benchmarks.pages import FETCHED_AT, MENUS, UNKNOWN, press_pages, saved_pages, speed_ratio
 from orchestration.extraction.extract import study
 from orchestration.extraction.jsonl import parse_article
+from orchestration.scraping.page import Page
+from orchestration.scraping.parse import read_page
 from tests.conftest import ROOT
 from tests.stand_in import silent
 
@@ -41,6 +44,19 @@ def test_articles_are_as_long_as_those_of_the_press() -> None:
 def test_the_annotated_articles_come_as_often_as_asked() -> None:
     lines = list(annotated_news(3))
     assert [parse_article(line).id for line in lines] == sorted(parse_article(line).id for line in lines)
+
+
+def test_a_made_page_is_of_the_press_and_is_read() -> None:
+    texts = [parse_article(line).text for line in home_news(len(MENUS))]
+    for text, page in zip(texts, press_pages(texts), strict=True):
+        assert 30_000 < len(page) < 120_000
+        read = read_page(Page("https://unknown.example/a", page, "text/html", FETCHED_AT), UNKNOWN)
+        assert read.published is not None
+        assert read.text.split()[:50] == text.split()[:50]
+
+
+def test_both_readers_of_pages_are_measured() -> None:
+    assert 0.05 < speed_ratio(saved_pages()[:2], 0.05) < 50
 
 
 def test_a_check_prints_a_line_for_programs() -> None:

@@ -54,6 +54,38 @@ def test_an_atom_feed_gives_its_entries() -> None:
     assert read_feed(feed, AT) == (Announced("http://outlet.example/a", "Nine left"),)
 
 
+@pytest.mark.parametrize(
+    ("stamp", "published"),
+    [
+        (
+            "<pubDate>Tue, 27 Feb 2024 23:30:00 +0000</pubDate>",
+            "feed published: Tue, 27 Feb 2024 23:30:00 +0000",
+        ),
+        ("<dc:date>2024-02-27T23:30:00Z</dc:date>", None),
+        ("<pubDate> </pubDate>", None),
+        ("", None),
+    ],
+)
+def test_a_feed_tells_the_day_as_it_writes_it(stamp: str, published: str | None) -> None:
+    """A date that may be that of an edit is none of publication."""
+    entry = f"<item><link>http://outlet.example/a</link>{stamp}</item>"
+    feed = f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>{entry}</channel></rss>'
+    assert [one.published for one in read_feed(feed.encode(), AT)] == [published]
+
+
+def test_a_news_sitemap_tells_title_and_day() -> None:
+    news = (
+        '<news:news xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">'
+        "<news:title>Nine left</news:title>"
+        "<news:publication_date>2024-02-27T23:30:00Z</news:publication_date></news:news>"
+    )
+    place = f"<loc>http://outlet.example/a</loc>{news}<lastmod>2024-03-01</lastmod>"
+    body = f"<urlset {SITEMAP}><url>{place}</url></urlset>"
+    (found,) = read_sitemap(body.encode(), AT).articles
+    assert (found.title, found.published) == ("Nine left", "sitemap published: 2024-02-27T23:30:00Z")
+    assert found.edited_at is not None
+
+
 def test_an_rdf_feed_gives_its_items() -> None:
     feed = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">
         <item><title>Nine left</title><link>http://outlet.example/a</link></item></rdf:RDF>"""

@@ -261,6 +261,36 @@ def test_each_sample_page_gives_its_own_article() -> None:
         assert (article.published, article.origin_source_id) == (written.published.date(), None)
 
 
+@pytest.mark.parametrize(
+    ("announced", "day", "evidence"),
+    [
+        (
+            "feed published: Tue, 27 Feb 2024 20:00:00 +0000",
+            date(2024, 2, 28),
+            "feed published: Tue, 27 Feb 2024",
+        ),
+        ("sitemap published: 2024-02-26", date(2024, 2, 26), "sitemap published: 2024-02-26"),
+        ("feed published: yesterday", date(2024, 2, 25), "visible: 25 Feb 2024"),
+        (None, date(2024, 2, 25), "visible: 25 Feb 2024"),
+    ],
+)
+def test_the_day_of_an_announcement_is_the_outlets_own_and_goes_before_what_is_seen(
+    announced: str | None, day: date, evidence: str
+) -> None:
+    html = f"<html><body><article><h1>Men on the farm</h1><p>25 Feb 2024</p>{STORY}</article></body></html>"
+    page = replace(page_of(html.encode()), announced=announced)
+    read = parse(page, OUTLET.model_copy(update={"timezone": "Asia/Seoul"}))
+    assert read.published == day
+    assert (read.date_evidence or "").startswith(evidence)
+
+
+def test_the_day_that_a_page_states_goes_before_the_announcements() -> None:
+    page = replace(
+        page_of(in_page(STORY).encode()), announced="feed published: Fri, 01 Mar 2024 00:00:00 GMT"
+    )
+    assert parse(page, OUTLET).published == date(2024, 2, 27)
+
+
 @pytest.mark.parametrize("path", ["/", "/archive/page/1/"])
 def test_a_page_of_teasers_is_no_article(path: str) -> None:
     payload = build_site().resources[path].content

@@ -604,6 +604,23 @@ def test_a_saved_file_is_read_again_by_its_name(tmp_path: Path) -> None:
     assert (again.url, again.outcome) == (f"inbox:{name}", "parsed")
 
 
+def test_the_day_that_a_feed_gives_a_page_lasts_with_it_in_the_archive(outlet: Outlet) -> None:
+    day = "Mon, 01 Sep 2025 08:00:00 GMT"
+    item = f"<item><title>On one</title><link>{HOME}/a/one</link><pubDate>{day}</pubDate></item>"
+    outlet.server.paths["/feed"] = answer(f"<rss version='2.0'><channel>{item}</channel></rss>")
+    outlet.server.paths["/a/one"] = answer("Nine left.")
+    seen: list[str | None] = []
+
+    def look(page: Page, source: Source) -> Article:
+        seen.append(page.announced)
+        return parse(page, source)
+
+    visit = visit_of(outlet.look(), "/a/one")
+    with closing(Archive(outlet.folder, "run-9")) as archive:
+        read_again(kept(visit), archive, look, "parser-2", SOURCE)
+    assert seen == [f"feed published: {day}"]
+
+
 def test_a_page_that_the_archive_has_lost_is_an_outcome(tmp_path: Path) -> None:
     page = Kept("outlet", f"{HOME}/a/one", "0" * 64, "run-0.warc.gz", 7)
     again = read_again(page, Archive(tmp_path, "run-1"), parse, "parser-2", SOURCE)

@@ -34,6 +34,10 @@ OPEN = ".open"
 IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 UNWRITABLE = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 """What would break a record's header: a file's name may hold anything."""
+UNWRITABLE_TEXT = re.compile(r"[^\x20-\x7e]")
+"""The same of a header of our own, which may hold blanks."""
+ANNOUNCED = "LaborLedger-Announced"
+"""The record's header for the day that a feed or sitemap gives the page: its evidence lasts with the page."""
 
 
 class ArchiveError(RuntimeError):
@@ -70,17 +74,21 @@ class Archive:
             mark.unlink()
         return torn
 
-    def write(self, url: str, payload: bytes, headers: Mapping[str, str], at: datetime) -> tuple[str, int]:
+    def write(
+        self, url: str, payload: bytes, headers: Mapping[str, str], at: datetime, announced: str | None = None
+    ) -> tuple[str, int]:
         """Append a response of status 200; gives the file's name and the record's offset."""
         sha = hashlib.sha256(payload).hexdigest()
         place = self._places.get(sha)
         if place and self.holds(place[0]):
-            self._append("revisit", url, b"", at, None, payload)
+            told = {"WARC-Profile": IDENTICAL, "WARC-Payload-Digest": _digest(payload)}
+            self._append("revisit", url, b"", at, None, told)
             return place
         kept = [(n, v) for n, v in headers.items() if n.lower() not in REWRITTEN]
         kept.append(("content-length", str(len(payload))))
         http = StatusAndHeaders("200 OK", kept, "HTTP/1.1")
-        self._places[sha] = self._append("response", url, payload, at, http)
+        told = {ANNOUNCED: UNWRITABLE_TEXT.sub(" ", announced)} if announced else {}
+        self._places[sha] = self._append("response", url, payload, at, http, told)
         return self._places[sha]
 
     def write_file(self, url: str, payload: bytes, at: datetime) -> tuple[str, int]:
@@ -89,19 +97,17 @@ class Archive:
 
     def _append(
         self, kind: str, url: str, payload: bytes, at: datetime, http: StatusAndHeaders | None,
-        revisited: bytes | None = None,
+        told: Mapping[str, str] | None = None,
     ) -> tuple[str, int]:  # fmt: skip
         if self._file is None:
             self._file = self._opened()
         offset = self._file.seek(0, io.SEEK_END)
         writer = WARCWriter(self._file, gzip=True)
-        told = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-        if revisited is not None:
-            told |= {"WARC-Profile": IDENTICAL, "WARC-Payload-Digest": _digest(revisited)}
+        dated = {"WARC-Date": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
         record = writer.create_warc_record(
             UNWRITABLE.sub(lambda found: quote(found[0], errors="replace"), url), kind,
             payload=io.BytesIO(payload), length=len(payload), http_headers=http,
-            warc_headers_dict=told,
+            warc_headers_dict=dated | dict(told or {}),
             warc_content_type="application/octet-stream" if http is None else "",
         )  # fmt: skip
         writer.write_record(record)
@@ -171,4 +177,4 @@ def page_of(record: object) -> Page:
     payload = record.content_stream().read(LARGEST)  # type: ignore[attr-defined]
     if len(payload) != whole:
         raise TornRecord(f"the record is torn: {len(payload)} bytes of {whole}")
-    return Page(url, payload, sent.get("content-type"), at, sent)
+    return Page(url, payload, sent.get("content-type"), at, sent, announced=headers.get_header(ANNOUNCED))

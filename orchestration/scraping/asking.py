@@ -68,15 +68,18 @@ class Asker:
         robots = self.robots.get(_origin(url))
         return self.fetcher.is_dead(url) or bool(robots and robots.closed)
 
-    def ask(self, kind: str, url: str) -> Generator[Visit, None, Asked]:
-        """Ask for `url`, if its host's robots.txt allows; yields the look at that file, the first time."""
+    def ask(self, kind: str, url: str, announced: str | None = None) -> Generator[Visit, None, Asked]:
+        """Ask for `url`, if its host's robots.txt allows; yields the look at that file, the first time.
+
+        `announced` is the page's day as an announcement gives it, kept with the page.
+        """
         robots = yield from self._rules(url)
         verdict = robots.verdict(url)
         if verdict != ALLOWED:
             detail = robots.closed or "robots.txt of the host disallows this address"
             answer = Answer(url, "disallowed", detail=detail)
             return Asked(self.row(kind, url, verdict, answer), answer)
-        return self._request(kind, url, verdict, robots.delay(self.source.delay))
+        return self._request(kind, url, verdict, robots.delay(self.source.delay), announced)
 
     def _is_allowed(self, url: str) -> bool:
         """Whether the rules that are known allow the target of a redirect."""
@@ -91,7 +94,9 @@ class Asker:
             yield Visit(asked.fetch)
         return self.robots[origin]
 
-    def _request(self, kind: str, url: str, verdict: str, delay: float) -> Asked:
+    def _request(
+        self, kind: str, url: str, verdict: str, delay: float, announced: str | None = None
+    ) -> Asked:
         known = self.known.get(url)
         if known and known.warc_file and not self.archive.holds(known.warc_file):
             known = None  # what a 304 would vouch for is lost: ask for the whole
@@ -105,7 +110,9 @@ class Asker:
         fetch = self.row(kind, url, verdict, answer)
         if kind == "article" and known and answer.status in GONE:
             fetch = replace(fetch, outcome="gone", detail=f"{fetch.detail}: the outlet holds it no more")
-        return self._brought(fetch, answer, known) if answer.outcome == "ok" else Asked(fetch, answer)
+        if answer.outcome != "ok":
+            return Asked(fetch, answer)
+        return self._brought(fetch, answer, known, announced)
 
     def whole(self, asked: Asked, payload: bytes) -> Asked:
         """An article's first page with the payload of all of its pages, archived under its address."""
@@ -124,13 +131,14 @@ class Asker:
         """Where the page lies in the archive: nowhere if its source's terms do not allow that."""
         if self.source.stores == "text":
             return None, None
-        return self.archive.write(page.url or "", page.payload, page.headers, page.fetched_at)
+        return self.archive.write(page.url or "", page.payload, page.headers, page.fetched_at, page.announced)
 
-    def _brought(self, fetch: Fetch, answer: Answer, known: Known | None) -> Asked:
+    def _brought(self, fetch: Fetch, answer: Answer, known: Known | None, announced: str | None) -> Asked:
         """The row of a body that came: archived, unless it is the one that is kept already."""
         page = Page(
-            answer.url, answer.payload, answer.headers.get("content-type"), fetch.fetched_at, answer.headers
-        )
+            answer.url, answer.payload, answer.headers.get("content-type"), fetch.fetched_at, answer.headers,
+            announced=announced,
+        )  # fmt: skip
         if fetch.kind in ("article", "part") and not PAGE_TYPES.match(page.content_type or "text/html"):
             detail = f"no page but {(page.content_type or '')[:80]}"
             return Asked(replace(fetch, outcome="not_a_page", detail=detail), answer)

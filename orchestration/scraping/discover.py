@@ -15,9 +15,12 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
+from orchestration.scraping.page import PUBLISHED
+
 MOST_ADDRESSES = 50_000
 LARGEST = 64 * 1024 * 1024
 LONGEST_ADDRESS = 2_000
+LONGEST_STAMP = 60
 MOST_ENTRIES = 2_000
 """Of one feed; a feed announces what is new, and a sitemap the rest."""
 
@@ -28,11 +31,14 @@ class UnreadableAnnouncement(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """One announced address; `title`, and when it was last edited (UTC), where the announcement says so."""
+    """One announced address; `title`, when it was last edited (UTC) and when it was published (as written,
+    after the kind of announcement: `feed published: ...`), where the announcement says so.
+    """
 
     url: str
     title: str = ""
     edited_at: datetime | None = None
+    published: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,10 @@ def _xml(payload: bytes) -> etree._Element:
 def read_feed(payload: bytes, url: str) -> tuple[Announced, ...]:
     """The articles of an RSS or Atom feed, in its order. Raises UnreadableAnnouncement."""
     found = _feed(payload, url, whole=False)
-    return _unique(Announced(address, str(told.get("title") or "")) for address, told in found)
+    return _unique(
+        Announced(address, str(told.get("title") or ""), published=_stamped("feed", told.get("published")))
+        for address, told in found
+    )
 
 
 def feed_entries(payload: bytes, url: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -132,17 +141,28 @@ def read_sitemap(payload: bytes, url: str) -> Sitemap:
     kind = etree.QName(root).localname
     if kind not in ("urlset", "sitemapindex"):
         raise UnreadableAnnouncement(f"no sitemap: its outermost element is <{kind}>")
-    told = (_loc_and_lastmod(place) for place in islice(root, MOST_ADDRESSES))
-    found = [(address, edited) for loc, edited in told if (address := _plain_url(url, loc))]
+    told = map(_entry_of, islice(root, MOST_ADDRESSES))
+    found = [(address, entry) for entry in told if (address := _plain_url(url, entry.get("loc", "")))]
     if kind == "sitemapindex":
         return Sitemap(sitemaps=tuple(dict.fromkeys(address for address, _ in found)))
-    return Sitemap(articles=_unique(Announced(a, edited_at=_moment(edited)) for a, edited in found))
+    return Sitemap(articles=_unique(_announced(address, entry) for address, entry in found))
 
 
-def _loc_and_lastmod(place: etree._Element) -> tuple[str, str]:
-    """The address and the last edit of one entry of a sitemap as written; empty where they are not."""
-    told = {str(child.tag).rpartition("}")[2]: child.text or "" for child in place}
-    return told.get("loc", ""), told.get("lastmod", "")
+def _announced(address: str, entry: Mapping[str, str]) -> Announced:
+    published = _stamped("sitemap", entry.get("publication_date"))
+    return Announced(address, entry.get("title", ""), _moment(entry.get("lastmod", "")), published)
+
+
+def _entry_of(place: etree._Element) -> dict[str, str]:
+    """The fields of one entry of a sitemap as written, those of a news sitemap among them."""
+    news = (child for wrapper in place.iterchildren("{*}news") for child in wrapper)
+    return {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in (*news, *place)}
+
+
+def _stamped(kind: str, stamp: object) -> str | None:
+    """The day of publication as an announcement writes it, and what kind of announcement that is."""
+    written = " ".join(str(stamp or "").split())[:LONGEST_STAMP]
+    return f"{kind} {PUBLISHED}{written}" if written else None
 
 
 def _moment(stamp: str) -> datetime | None:

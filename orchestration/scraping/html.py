@@ -29,6 +29,7 @@ SHORT = 250
 MOST_ELEMENTS = 15_000
 """Elements of a page beyond which the general extractor takes too long."""
 _FEWEST_TEASERS = 4
+_FEWEST_BREAKS = 2
 _FURNITURE = frozenset(("furniture", "caption"))
 _BYLINES = frozenset(("byline",))
 _FURNITURE_RANKS = (Rank.LABELLED, Rank.NEAR, Rank.FURNITURE)
@@ -115,7 +116,8 @@ def _body(tree: HtmlElement, source: Source, facts: Facts, title: str) -> list[s
     selected = _select(tree, source.selectors.body)
     if selected:
         return _texts(chain.from_iterable(blocks(e) for e in _outermost(selected)))
-    written = sum(len(text) for p in tree.iter("p") for text in p.itertext())
+    broken = _broken(tree)
+    written = max(_size(broken), sum(len(text) for p in tree.iter("p") for text in p.itertext()))
     marked = _container(tree, "marked")
     if marked and _size(marked) >= max(SHORT, 0.5 * written):
         return marked
@@ -124,9 +126,18 @@ def _body(tree: HtmlElement, source: Source, facts: Facts, title: str) -> list[s
     found = _general(tree, fast=True)
     if _size(found) < max(SHORT, 0.6 * written):
         found = _general(tree, fast=False)
+    if _size(broken) >= max(SHORT, 0.9 * _size(found)) and len(broken) > len(found):
+        return broken  # the general way glues together what line breaks part
     if _size(found) >= SHORT:
         return found
     return marked or _container(tree, "general") or _whole(tree, facts) or found
+
+
+def _broken(tree: HtmlElement) -> list[str]:
+    """The blocks of the element that parts the most prose by line breaks: old pages know no paragraphs."""
+    parted = {element.getparent() for element in tree.iter("br")}
+    texts = (_texts(blocks(e)) for e in parted if e is not None and len(e.findall("br")) >= _FEWEST_BREAKS)
+    return max(([t for t in found if is_prose(t)] for found in texts), key=_size, default=[])
 
 
 def _size(paragraphs: Sequence[str]) -> int:

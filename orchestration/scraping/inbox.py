@@ -128,7 +128,9 @@ class _Reader:
         before = self.known.get(page.url or "")
         if before and before.payload_sha256 == hashlib.sha256(page.payload).hexdigest():
             return
-        file, offset = self.archive.write(page.url or "", page.payload, page.headers, page.fetched_at)
+        file, offset = self.archive.write(
+            page.url or "", page.payload, page.headers, page.fetched_at, page.announced
+        )
         for visit in restorer.visits(page, file, offset):
             fetch = visit.fetch
             name = fetch_id(self.run_id, fetch.url, fetch.fetched_at)

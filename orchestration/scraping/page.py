@@ -12,10 +12,15 @@ from datetime import datetime
 
 from orchestration.records import Article
 
+PUBLISHED = "published: "
+"""Stands between the kind of an announcement and the day that it gives a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as it came. `url` is None for a saved file, whose name is then `path`."""
+    """One page as it came. `url` is None for a saved file, whose name is then `path`; `announced` is the day
+    that a feed or a news sitemap gives it, as written there after the kind: `feed published: ...`.
+    """
 
     url: str | None
     payload: bytes
@@ -23,6 +28,7 @@ class Page:
     fetched_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     path: str | None = None
+    announced: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from orchestration.records import Article
-from orchestration.scraping.dates import Candidate, Rank, choose, plausible
+from orchestration.scraping.dates import Candidate, Rank, choose, plausible, read_stamp
 from orchestration.scraping.draft import Draft
 from orchestration.scraping.entry import ENTRY_TYPE, read_entry
 from orchestration.scraping.identity import INBOX_PREFIX, article_id
 from orchestration.scraping.multipage import parts_of
 from orchestration.scraping.origins import find_origin
-from orchestration.scraping.page import Page, ParseError
+from orchestration.scraping.page import PUBLISHED, Page, ParseError
 from orchestration.scraping.plain import read_plain
 from orchestration.scraping.post import read_post
 from orchestration.scraping.prose import folded, joined, language_of
@@ -66,7 +66,7 @@ def _article(
     page: Page, source: Source, sources: Sequence[Source], draft: Draft, given: Sequence[Candidate]
 ) -> Article:
     """The article of a draft, dated by the best of its candidates."""
-    ranked = plausible([*given, *draft.candidates], page.fetched_at)
+    ranked = plausible([*given, *draft.candidates, *_announced(page, source)], page.fetched_at)
     winner = next(iter(ranked), None)
     text = joined(draft.paragraphs)
     return Article(
@@ -85,6 +85,13 @@ def _article(
         date_evidence=winner.evidence if winner else None,
         date_candidates=tuple(dict.fromkeys(f"{c.day}: {c.evidence}" for c in ranked)),
     )
+
+
+def _announced(page: Page, source: Source) -> list[Candidate]:
+    """The day that a feed or a sitemap gave the page."""
+    stamp = (page.announced or "").partition(PUBLISHED)[2]
+    day = read_stamp(stamp, source.zone) if stamp else None
+    return [Candidate(Rank.FEED, day, page.announced or "")] if day else []
 
 
 def _with_sidecar(page: Page) -> tuple[Page, list[Candidate]]:

@@ -156,8 +156,12 @@ class Walk:
     def _add(self, found: tuple[Announced, ...]) -> None:
         for item in found:
             is_wanted = self.source.wants(item.url, item.title)
-            if is_wanted and len(self._announced) < MOST_ADDRESSES and not self._is_announcement(item.url):
-                self._announced.setdefault(item.url, item)
+            if not is_wanted or self._is_announcement(item.url):
+                continue
+            if before := self._announced.get(item.url):
+                self._announced[item.url] = _both(before, item)
+            elif len(self._announced) < MOST_ADDRESSES:
+                self._announced[item.url] = item
 
     def _is_ours(self, url: str) -> bool:
         return urlsplit(url).hostname in self.source.hosts
@@ -201,7 +205,10 @@ class Walk:
             if self.asker.is_unreachable(url):
                 left += 1
                 continue
-            yield from self._read((yield from self.asker.ask("article", url)))
+            told = self._announced.get(url)
+            yield from self._read(
+                (yield from self.asker.ask("article", url, told.published if told else None))
+            )
             if number % SHOW_EVERY == 0 or number == len(urls):
                 logger.info("%s: %d of %d pages", self.source.id, number, len(urls))
         if left:
@@ -266,6 +273,16 @@ class Walk:
                 self.source.id,
             ),
         )  # fmt: skip
+
+
+def _both(first: Announced, second: Announced) -> Announced:
+    """What two announcements say of one address: the first speaks, the second adds."""
+    return replace(
+        first,
+        title=first.title or second.title,
+        edited_at=first.edited_at or second.edited_at,
+        published=first.published or second.published,
+    )
 
 
 def _entries_into(found: list[Entry], body: bytes, at: str) -> None:
