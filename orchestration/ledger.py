@@ -28,7 +28,7 @@ from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Vis
 from orchestration.scraping.sources import Source
 
 SCHEMA = ROOT / "warehouse" / "schema.sql"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 OLDEST_VERSION = 1
 UPGRADES = ROOT / "warehouse" / "upgrades"
 """N.sql makes raw tables of version N of those of the version before."""
@@ -222,8 +222,8 @@ class Ledger:
         with self._transaction():
             for s in sources:
                 self._connection.execute(
-                    "insert or replace into raw.sources values (?, ?, ?, ?, ?, ?, ?)",
-                    [s.id, s.name, s.language, s.timezone, s.homepage, s.sample, s.verified],
+                    "insert or replace into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [s.id, s.name, s.language, s.timezone, s.homepage, s.sample, s.verified, list(s.credits)],
                 )
 
     def known_pages(self, source_id: str) -> dict[str, Known]:

@@ -68,7 +68,9 @@ def build_home(folder: Path) -> Home:
         str(home.build_file), config={"storage_compatibility_version": "v1.0.0"}
     ) as connection:
         connection.execute((ROOT / "warehouse" / "schema.sql").read_text())
-        connection.execute("insert into raw.sources values ('sample', 'S', 'en', 'UTC', null, true, true)")
+        connection.execute(
+            "insert into raw.sources values ('sample', 'S', 'en', 'UTC', null, true, true, null)"
+        )
         connection.execute(MARTS + EXTRAS)
         comment_all(connection)
     write_artifacts(home)

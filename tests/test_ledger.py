@@ -396,6 +396,20 @@ def test_a_ledger_of_version_2_is_brought_up_to_date_and_keeps_its_rows(home: Ho
         ]
 
 
+def test_a_ledger_of_version_3_is_brought_up_to_date_and_keeps_its_rows(home: Home) -> None:
+    with open_ledger(home) as ledger:
+        ledger.store_sources([source("harbour")])
+    with duckdb.connect(str(home.build_file)) as connection:
+        connection.execute("alter table raw.sources drop column credits")
+        connection.execute("drop table raw.reviews")
+        connection.execute("update raw.schema_version set version = 3")
+    with open_ledger(home) as ledger:
+        assert rows(ledger, "select source_id, credits from raw.sources") == [("harbour", None)]
+        assert rows(ledger, "select count(*) from raw.reviews") == [(0,)]
+        ledger.store_sources([source("harbour").model_copy(update={"credits": ("Harbour",)})])
+        assert rows(ledger, "select credits from raw.sources") == [(["Harbour"],)]
+
+
 @pytest.mark.parametrize("content", [b"not a database " * 1_000, b"\x00" * 20_000, b"DUCK" * 5_000])
 def test_a_damaged_file_is_refused_with_the_cure(home: Home, content: bytes) -> None:
     home.build_file.parent.mkdir(parents=True)

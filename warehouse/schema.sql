@@ -159,7 +159,20 @@ create table if not exists raw.sources (
     timezone varchar not null,
     homepage varchar,
     is_sample boolean not null,
-    is_verified boolean not null
+    is_verified boolean not null,
+    credits varchar[]                        -- names under which others credit it
+);
+
+-- Grain: one row of the reviews file, as the last run read it. Written over by each run.
+create table if not exists raw.reviews (
+    review_index integer not null primary key, -- the row's place in the file, from 0
+    claim_id varchar not null,
+    decision varchar not null,               -- reject, confirm, fix, merge, split
+    field varchar,                           -- of a fix: the claim's column
+    value varchar,                           -- of a fix: lists with bars between, null for none; else a claim_id
+    reviewer varchar not null,
+    reason varchar not null,
+    reviewed_on date not null
 );
 
 -- The text version of each article that holds now: of the payload that its latest request brought or

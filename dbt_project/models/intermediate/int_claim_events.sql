@@ -2,131 +2,147 @@ with recursive
 
 claims as (
 
-    select * from {{ ref('int_claims') }}
+    select
+        claim_id,
+        published_on
+    from {{ ref('int_claims') }}
 
 ),
 
--- Only claims that agree on measure, standing, bounds and hosts can tell one event.
-alike as (
+merged as (
 
     select
         claim_id,
-        article_id,
-        published_on,
-        period_start,
-        period_end,
-        dense_rank() over (
-            order by
-                measure,
-                case when status = 'underway' then 'done' else status end,
-                workers_low,
-                workers_high,
-                host_codes,
-                region
-        ) as kind
-    from claims
+        other_claim_id
+    from {{ ref('stg_reviews') }}
+    where decision = 'merge'
 
 ),
 
--- A silence longer than an event lasts divides them into runs, each of which is walked by itself.
-divided as (
-
-    select
-        *,
-        coalesce(
-            published_on - lag(published_on) over by_day > {{ var('one_event_days') }}, true
-        ) as begins_run
-    from alike
-    window by_day as (partition by kind order by published_on, claim_id)
-
-),
-
-runs as (
-
-    select
-        *,
-        sum(begins_run::integer) over (order by kind, published_on, claim_id) as run
-    from divided
-
-),
-
-ordered as (
-
-    select
-        *,
-        row_number() over (partition by run order by published_on, claim_id) as place
-    from runs
-
-),
-
--- Each claim joins the earliest event that is still open to it, else it opens one. An event is measured
--- from its first claim and keeps the period that any of its claims states, so that a chain cannot drift;
--- two claims of one article are two events, since the article's own repeats are one figure already.
+-- Each claim joins an event with whose every claim it is linked, that of its best link before the earliest,
+-- else it opens one: so no chain is an event whose ends contradict each other, nor one that drifts.
 walk as (
 
     select
-        run,
+        root,
         place,
         claim_id,
         claim_id as event_id,
-        [{
-            'event_id': claim_id,
-            'opened_on': published_on,
-            'period_start': period_start,
-            'period_end': period_end,
-            'articles': [article_id]
-        }] as events
-    from ordered
+        [{'event_id': claim_id, 'members': [claim_id], 'last_place': last_place}] as events
+    from {{ ref('int_claim_chains') }}
     where place = 1
 
     union all
 
     select
-        run,
+        root,
         place,
         claim_id,
-        coalesce(joined.event_id, claim_id) as event_id,
-        case
-            when joined is null
-                then list_append(events, {
-                    'event_id': claim_id,
-                    'opened_on': published_on,
-                    'period_start': period_start,
-                    'period_end': period_end,
-                    'articles': [article_id]
+        coalesce(joined, claim_id) as event_id,
+        -- An event that nothing further can join is left behind.
+        list_filter(
+            case
+                when joined is null then list_append(
+                    events, {'event_id': claim_id, 'members': [claim_id], 'last_place': last_place}
+                )
+                else list_transform(events, lambda event: {
+                    'event_id': event.event_id,
+                    'members': if(
+                        event.event_id = joined, list_append(event.members, claim_id), event.members
+                    ),
+                    'last_place': event.last_place
                 })
-            else
-                list_transform(events, lambda event: case
-                    when event.event_id <> joined.event_id then event
-                    else {
-                        'event_id': event.event_id,
-                        'opened_on': event.opened_on,
-                        'period_start': coalesce(event.period_start, period_start),
-                        'period_end': coalesce(event.period_end, period_end),
-                        'articles': list_append(event.articles, article_id)
-                    }
-                end)
-        end as events
+            end,
+            lambda event: event.last_place > place
+        ) as events
     from (
         select
             *,
-            list_filter(events, lambda event:
-                not list_contains(event.articles, article_id)
-                and coalesce(event.period_start = period_start, true)
-                and coalesce(event.period_end = period_end, true)
-                and coalesce(event.period_start <= period_end, true)
-                and coalesce(period_start <= event.period_end, true)
-            )[1] as joined
+            coalesce(
+                list_filter(fitting, lambda event: list_contains(event.members, best))[1].event_id,
+                fitting[1].event_id
+            ) as joined
         from (
             select
-                ordered.*,
-                list_filter(walk.events, lambda event:
-                    ordered.published_on - event.opened_on <= {{ var('one_event_days') }}
-                ) as events
+                chains.*,
+                walk.events,
+                list_filter(
+                    walk.events, lambda event: list_has_all(chains.earlier, event.members)
+                ) as fitting
             from walk
-            inner join ordered on walk.run = ordered.run and walk.place + 1 = ordered.place
-        ) as still_open
+            -- The table itself: each step reads the rows of its place alone, where a CTE is read whole.
+            inner join {{ ref('int_claim_chains') }} as chains
+                on walk.place + 1 = chains.place and walk.root = chains.root
+        ) as met
     ) as step
+
+),
+
+found as materialized (
+
+    select
+        claims.claim_id,
+        claims.published_on,
+        coalesce(walk.event_id, claims.claim_id) as event_id
+    from claims
+    left join walk using (claim_id)
+
+),
+
+-- What a person merged is one event, whatever the rules say; each of a chain of mergers names the first.
+mergers as (
+
+    select
+        event.event_id,
+        other.event_id as other_event_id
+    from merged
+    inner join found as event on merged.claim_id = event.claim_id
+    inner join found as other on merged.other_claim_id = other.claim_id
+
+),
+
+both_ways as materialized (
+
+    select * from mergers
+    union
+    select
+        other_event_id as event_id,
+        event_id as other_event_id
+    from mergers
+
+),
+
+reached as (
+
+    select
+        event_id,
+        event_id as other_event_id
+    from both_ways
+
+    union
+
+    select
+        reached.event_id,
+        both_ways.other_event_id
+    from reached
+    inner join both_ways on reached.other_event_id = both_ways.event_id
+
+),
+
+joined as (
+
+    select
+        found.claim_id,
+        found.published_on,
+        coalesce(least_of.name, found.event_id) as name
+    from found
+    left join (
+        select
+            event_id,
+            min(other_event_id) as name
+        from reached
+        group by event_id
+    ) as least_of using (event_id)
 
 ),
 
@@ -134,8 +150,8 @@ final as (
 
     select
         claim_id,
-        event_id
-    from walk
+        first_value(claim_id) over (partition by name order by published_on, claim_id) as event_id
+    from joined
 
 )
 

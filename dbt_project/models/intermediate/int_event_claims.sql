@@ -12,11 +12,54 @@ claim_events as (
 
 ),
 
+links as (
+
+    select * from {{ ref('int_claim_links') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_link_rules') }}
+
+),
+
+-- The best link to an earlier claim of the same event; one that only a person's word ties has none.
+tied as (
+
+    select
+        later.claim_id,
+        arg_min(links, {
+            'relation': relations.rank, 'rule': rules.rank, 'earlier': links.earlier_claim_id
+        }) as link
+    from links
+    inner join claim_events as later on links.claim_id = later.claim_id
+    inner join claim_events as earlier
+        on links.earlier_claim_id = earlier.claim_id and later.event_id = earlier.event_id
+    inner join rules as relations on links.relation = relations.code and relations.kind = 'relation'
+    inner join rules on links.rule = rules.code and rules.kind = 'rule'
+    group by later.claim_id
+
+),
+
 weighed as (
 
     select
         claim_events.event_id,
         claims.*,
+        tied.link.earlier_claim_id as tied_to_claim_id,
+        case
+            when claims.claim_id = claim_events.event_id then 'first'
+            else coalesce(tied.link.relation, 'review')
+        end as relation,
+        case
+            when claims.claim_id = claim_events.event_id then 'first'
+            else coalesce(tied.link.rule, 'review')
+        end as rule,
+        case
+            when claims.claim_id = claim_events.event_id then 'first'
+            else coalesce(tied.link.timing, 'review')
+        end as timing,
         claims.origin_source_id <> claims.source_id as is_copy,
         case claims.status when 'done' then 1 else 2 end as status_rank,
         case claims.hedge
@@ -28,6 +71,7 @@ weighed as (
         end as hedge_rank
     from claims
     inner join claim_events using (claim_id)
+    left join tied using (claim_id)
 
 ),
 
@@ -39,6 +83,7 @@ final as (
         row_number() over by_rank as place,
         case
             when lead(claim_id) over by_rank is null then 'only_claim'
+            when lead(is_reviewed) over by_rank <> is_reviewed then 'reviewed'
             when lead(is_copy) over by_rank <> is_copy then 'origin_over_copy'
             when lead(status_rank) over by_rank <> status_rank then 'done_over_underway'
             when lead(hedge_rank) over by_rank <> hedge_rank then 'closer_bounds'
@@ -47,7 +92,8 @@ final as (
         end as reason
     from weighed
     window by_rank as (
-        partition by event_id order by is_copy, status_rank, hedge_rank, published_on desc, claim_id
+        partition by event_id
+        order by is_reviewed desc, is_copy, status_rank, hedge_rank, published_on desc, claim_id
     )
 
 )

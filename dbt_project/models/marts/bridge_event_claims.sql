@@ -11,7 +11,11 @@ final as (
     select
         event_id,
         claim_id,
-        place = 1 as is_recommended
+        place = 1 as is_recommended,
+        tied_to_claim_id,
+        relation,
+        rule,
+        timing
     from claims
 
 )

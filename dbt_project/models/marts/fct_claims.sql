@@ -43,6 +43,7 @@ final as (
         claims.gender,
         claims.location,
         claims.confidence,
+        claims.is_reviewed,
         claims.extractor_version,
         claims.parser_version
     from claims

@@ -15,7 +15,8 @@ final as (
         timezone,
         homepage,
         is_sample,
-        is_verified
+        is_verified,
+        credits
     from source
 
 )
