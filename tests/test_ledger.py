@@ -465,7 +465,7 @@ import sys, time, pathlib
 from orchestration.home import Home
 from orchestration.ledger import open_ledger
 def outlets(*numbers):
-    return [(str(number), "Name", "en", "UTC", "", False, False) for number in numbers]
+    return [(str(number), "Name", "en", "UTC", "", False, False, None) for number in numbers]
 with open_ledger(Home(pathlib.Path(sys.argv[1]))) as ledger:
     with ledger._transaction():
         ledger._insert("sources", outlets(1, 2, 3))

@@ -30,6 +30,7 @@ SQL = re.compile(r"^```sql\n([^`]*)^```", re.MULTILINE)
 GULF = "Some 6,000 work across the Gulf, among them 2,500 in Kuwait and 2,000 in Qatar."
 LEFT = "Fifty builders and plasterers left for Qatar and the Emirates in May."
 RETOLD = "A group of 50 workers was flown to Qatar and the Emirates last month."
+LATER = "The number of North Koreans in Kuwait has grown to 4,100."
 OMAN = "Pyongyang wants to send 120 tailors 🧵 to Oman, and 30 cooks."
 WINDHOEK = "At least 18 sculptors came home from Namibia."
 FLED = "Two loggers fled their camp, the 벌목 company said."
@@ -42,6 +43,7 @@ cooks = replace(planned, count_text="30", low=30, high=30, sectors=("restaurants
 kuwait = replace(
     presence, count_text="2,500", low=2500, high=2500, region=None, countries=("KWT",), part_of=1
 )
+grown = replace(kuwait, quote=LATER, count_text="4,100", low=4100, high=4100, part_of=None)
 qatar = replace(kuwait, count_text="2,000", low=2000, high=2000, countries=("QAT",))
 
 STORIES = [
@@ -63,6 +65,7 @@ STORIES = [
     ),
     Story("fled", "2024-01-10", [Told(FLED, "Two", 2, 2, Measure.DEFECTION)], source="inbox", url=None),
     Story("quiet", "2024-01-11"),
+    Story("kuwait-later", "2024-12-01", [grown], source="lantern"),
 ]  # fmt: skip
 
 
@@ -136,7 +139,7 @@ def test_the_build_passes_the_gate_and_its_copy_opens_with_every_column_explaine
         finish_copy(connection)
     told = smoke(copy)
     assert told["uncommented"] == []
-    assert len(warehouse.marts()) == 17
+    assert len(warehouse.marts()) == 25
 
 
 def test_a_description_says_the_grain_first(warehouse: Warehouse) -> None:
@@ -169,16 +172,35 @@ def test_a_part_before_its_whole_is_found_and_not_added(warehouse: Warehouse) ->
         select claims.country_code, claims.is_part, wholes.country_code
         from marts.fct_claims as claims
         left join marts.fct_claims as wholes on claims.part_of_claim_id = wholes.claim_id
-        where claims.measure = 'presence' order by 1
+        where claims.measure = 'presence' and claims.published_on < date '2024-06-01' order by 1
         """
     )
     assert told == [("KWT", True, "gulf"), ("QAT", True, "gulf"), ("gulf", False, None)]
+
+
+def test_two_reported_stocks_that_no_flow_explains_are_a_contradiction(warehouse: Warehouse) -> None:
+    told = warehouse.ask(
+        "select country_code, from_low, to_low, expected_high, verdict from marts.balance_audit"
+    )
+    assert told == [("KWT", 2500, 4100, 2500, "more_than_told")]
+    present = warehouse.ask(
+        "select year, present_low, present_high, n_present_origins from marts.country_year "
+        "where country_code = 'KWT' and year < 2026 order by year"
+    )
+    assert present == [(2024, 4100, 4100, 1), (2025, 4100, 4100, 1)]
+
+
+def test_a_claim_has_a_history(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select count(*), count(believed_until) from marts.claim_history")
+    assert told == warehouse.ask("select count(*), 0 from marts.fct_claims")
+    assert warehouse.ask("select distinct change from marts.meta_changes") == [("added",)]
 
 
 def test_totals_keep_hosts_measures_statuses_and_open_bounds_apart(warehouse: Warehouse) -> None:
     told = warehouse.ask("select * from marts.country_totals order by host, measure, status")
     assert told == [
         ("Gulf", "gulf", "presence", "done", 6000, 6000, False, 1),
+        ("Kuwait", "KWT", "presence", "done", 4100, 4100, False, 1),
         ("Namibia", "NAM", "repatriation", "done", 18, None, True, 1),
         ("Not stated", "not_stated", "defection", "done", 2, 2, False, 1),
         ("Oman", "OMN", "dispatch", "planned", 150, 150, False, 2),

@@ -26,8 +26,10 @@ STORAGE_VERSION = "v1.0.0"
 
 TARGET = "target"
 BATCH = 10_000
-COVERAGE = "source_coverage"
-"""Says when the outlets were looked at: it grows on a day that brings nothing new."""
+NO_CONTENT = frozenset({"source_coverage", "claim_history"})
+"""When the outlets were looked at grows on a day that brings nothing new; when a claim was believed says
+which builds there were.
+"""
 OUTSIDE_THE_HASH = re.compile(r".*_seen_at|(.*_)?build(_id)?|(extractor|parser)_version")
 """Columns that say when and by what a row was made, not what it says."""
 
@@ -84,7 +86,7 @@ def check_present(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -
 
 def is_content(mart: str) -> bool:
     """Whether the content hash covers the mart."""
-    return not mart.startswith("meta_") and mart != COVERAGE
+    return not mart.startswith("meta_") and mart not in NO_CONTENT
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> list[tuple[str, str, str | None]]:
