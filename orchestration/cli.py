@@ -50,8 +50,13 @@ def main() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of saved pages: .html and .txt; NAME.json beside a page may give {url, source, published}.",
 )
+@click.option(
+    "--reviews",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What people decided of claims. Default: warehouse/reviews.csv, for all but the sample.",
+)
 @HOME
-def run(sources: str | None, inbox: Path | None, home: Path | None) -> None:
+def run(sources: str | None, inbox: Path | None, reviews: Path | None, home: Path | None) -> None:
     """Scrape, extract, build, check and publish; a second run does only what is new.
 
     Exit status 0: the published file is current, also when nothing changed. 1: a check, the build or
@@ -60,7 +65,7 @@ def run(sources: str | None, inbox: Path | None, home: Path | None) -> None:
     from orchestration.running import run as run_once
     from orchestration.selection import Selection
 
-    sys.exit(run_once(Selection.of(sources, inbox, home)))
+    sys.exit(run_once(Selection.of(sources, inbox, home, reviews)))
 
 
 @main.command()
@@ -107,21 +112,46 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
 
 @main.command()
-@click.option("--claims", type=click.IntRange(1), default=20, show_default=True, help="How many to show.")
+@click.argument("claim_id", required=False)
+@click.option("--claims", type=click.IntRange(1), default=20, show_default=True, help="How many to list.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
+@click.option("--decision", metavar="WHAT", help="confirm, reject, fix, merge or split.")
+@click.option("--field", metavar="NAME", default="", help="Of a fix: measure, workers_low, countries, ...")
+@click.option(
+    "--value", metavar="TEXT", default="", help="Of a fix: lists as CHN|RUS. Of a merge or split: a claim id."
+)
+@click.option("--reason", metavar="TEXT", default="", help="Why; it is kept with the decision.")
+@click.option("--reviewer", metavar="NAME", help="Who decides. Default: git's user.name.")
+@click.option(
+    "--reviews", type=click.Path(dir_okay=False, path_type=Path), help="Default: warehouse/reviews.csv."
+)
 @HOME
-def review(claims: int, form: str, home: Path | None) -> None:
-    """What to look at first: the published claims that the reader was least sure of, with their sentences.
+def review(
+    claim_id: str | None, claims: int, form: str, home: Path | None, reviews: Path | None, **decision: str
+) -> None:
+    """List the published claims that the reader was least sure of, or show one and decide on it.
 
-    Why a figure was made of a sentence, `laborledger explain` shows.
+    Without CLAIM_ID: what to look at first. With it: what the claim says, its sentence and what people
+    decided of it. With --decision too: the decision is written into the reviews file, and the next run
+    applies it. Why a figure was made of a sentence, `laborledger explain` shows.
+
+    \b
+    laborledger review 1f0c... --decision reject --reason "counts buses"
+    laborledger review 1f0c... --decision fix --field workers_high --value 500 --reason "'up to 500'"
+    laborledger review 1f0c... --decision merge --value 77ab... --reason "the same flight"
     """
     from orchestration.home import Home
     from orchestration.publishing.query import LEAST_SURE, run_sql
+    from orchestration.reviewing import review_claim
 
     ledger = Home(home.resolve()) if home else Home.to_read()
-    sys.exit(run_sql(ledger, LEAST_SURE, form, values={"claims": claims}))
+    if claim_id is None:
+        if decision["decision"]:
+            raise click.UsageError("say of which claim: laborledger review CLAIM_ID --decision ...")
+        sys.exit(run_sql(ledger, LEAST_SURE, form, values={"claims": claims}))
+    sys.exit(review_claim(ledger, claim_id, reviews, decision))
 
 
 @main.command()

@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: dbt_project/ and warehouse/ stand here beside this package."""
 
+REVIEWS_FILE = ROOT / "warehouse" / "reviews.csv"
+"""What people decided of the live ledger's claims, in git."""
+
 STEM = "labor_ledger"
 """Of every DuckDB file: a catalog is named by its file's stem, and SQL must not notice a copy."""
 

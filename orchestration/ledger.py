@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from orchestration.habits import Look
 from orchestration.home import ROOT, Home
-from orchestration.records import Article, Figure, Reading, Reject
+from orchestration.records import Article, Figure, Reading, Reject, Review
 from orchestration.scraping.copies import Copy, Signed
 from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Visit
 from orchestration.scraping.sources import Source
@@ -225,6 +225,16 @@ class Ledger:
                     "insert or replace into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?)",
                     [s.id, s.name, s.language, s.timezone, s.homepage, s.sample, s.verified, list(s.credits)],
                 )
+
+    def store_reviews(self, reviews: Sequence[Review]) -> None:
+        """Make `raw.reviews` say what the reviews file says; nothing is written where it does."""
+        rows = [(index, *astuple(review)) for index, review in enumerate(reviews)]
+        if self._rows("select * from raw.reviews order by review_index") == rows:
+            return
+        with self._transaction():
+            self._connection.execute("delete from raw.reviews")
+            for row in rows:
+                self._connection.execute("insert into raw.reviews values (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def known_pages(self, source_id: str) -> dict[str, Known]:
         """For each address, what its latest request with a payload left: validators, hash, archived place.

@@ -108,6 +108,22 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """A person's decision on a claim: a row of the reviews file, and of `raw.reviews`.
+
+    `field` and `value` are those of a fix; `value` alone names the other claim of a merge or split.
+    """
+
+    claim_id: str
+    decision: str
+    field: str | None
+    value: str | None
+    reviewer: str
+    reason: str
+    reviewed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """A number near a worker word that is no figure: kept so that recall can be audited.
 

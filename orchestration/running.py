@@ -24,6 +24,7 @@ from rich.text import Text
 from orchestration.home import ROOT, Home
 from orchestration.ledger import LedgerError, MixedHomeError
 from orchestration.publishing.summary import print_summary
+from orchestration.reviews import ReviewsError
 from orchestration.scraping.sources import SourceError
 from orchestration.selection import Selection
 from orchestration.steps import check_selection
@@ -70,7 +71,7 @@ def _readiness(selection: Selection) -> int | None:
     try:
         check_selection(selection)
         selection.home.prepare()
-    except (SourceError, MixedHomeError) as error:
+    except (SourceError, ReviewsError, MixedHomeError) as error:
         _complain(str(error))
         return USAGE
     except (LedgerError, OSError) as error:

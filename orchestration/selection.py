@@ -10,35 +10,50 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.home import Home
+from orchestration.home import REVIEWS_FILE, Home
 
 SAMPLE, LIVE, NONE = "sample", "live", "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`sources` is `sample`, `live`, `none` or the path of a file; `inbox` a folder of saved pages."""
+    """`sources` is `sample`, `live`, `none` or the path of a file; `inbox` a folder of saved pages; `reviews`
+    a file of people's decisions.
+    """
 
     sources: str
     inbox: Path | None
     home: Home
+    reviews: Path | None = None
 
     @classmethod
-    def of(cls, sources: str | None, inbox: Path | None, home: Path | None) -> Selection:
-        """The selection that the options mean: `live` unless an inbox is all that is asked for."""
+    def of(
+        cls, sources: str | None, inbox: Path | None, home: Path | None, reviews: Path | None = None
+    ) -> Selection:
+        """The selection that the options mean: `live` unless an inbox is all that is asked for.
+
+        The project's reviews are of live claims: the sample has none unless a file is named.
+        """
         chosen = sources or (NONE if inbox else LIVE)
         place = Home(home.resolve()) if home else Home.default(chosen)
-        return cls(chosen, inbox.resolve() if inbox else None, place)
+        decided = reviews or (None if chosen == SAMPLE else REVIEWS_FILE)
+        return cls(chosen, inbox.resolve() if inbox else None, place, decided.resolve() if decided else None)
 
     @classmethod
     def from_environment(cls) -> Selection:
         """The selection that `export` wrote, or the defaults."""
         inbox = os.environ.get("LABORLEDGER_INBOX")
-        return cls.of(os.environ.get("LABORLEDGER_SOURCES") or None, Path(inbox) if inbox else None, None)
+        reviews = os.environ.get("LABORLEDGER_REVIEWS")
+        return cls.of(
+            os.environ.get("LABORLEDGER_SOURCES") or None,
+            Path(inbox) if inbox else None,
+            None,
+            Path(reviews) if reviews else None,
+        )
 
     def asked(self, sources: str, inbox: str | None) -> Selection:
         """The same home with the sources and inbox that a launch asks for."""
-        return Selection(sources, Path(inbox).resolve() if inbox else None, self.home)
+        return Selection(sources, Path(inbox).resolve() if inbox else None, self.home, self.reviews)
 
     @property
     def is_sample(self) -> bool:
@@ -51,7 +66,8 @@ class Selection:
         os.environ["LABORLEDGER_HOME"] = str(self.home.path)
         os.environ["LABORLEDGER_BUILD"] = str(self.home.build_file)
         os.environ["DAGSTER_HOME"] = str(self.home.dagster)
-        if self.inbox:
-            os.environ["LABORLEDGER_INBOX"] = str(self.inbox)
-        else:
-            os.environ.pop("LABORLEDGER_INBOX", None)
+        for name, path in (("LABORLEDGER_INBOX", self.inbox), ("LABORLEDGER_REVIEWS", self.reviews)):
+            if path:
+                os.environ[name] = str(path)
+            else:
+                os.environ.pop(name, None)

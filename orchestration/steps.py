@@ -26,7 +26,8 @@ from orchestration.extraction.version import extractor_version
 from orchestration.habits import remarks
 from orchestration.home import Home
 from orchestration.ledger import check_kinds, open_ledger
-from orchestration.records import Article, Figure, Reading
+from orchestration.records import Article, Figure, Reading, Review
+from orchestration.reviews import read_reviews
 from orchestration.sample_outlet.server import HOST as SAMPLE_HOST
 from orchestration.sample_outlet.server import serve
 from orchestration.scraping.archive import Archive
@@ -137,15 +138,21 @@ def chosen_sources(selection: Selection) -> tuple[Source, ...]:
 def check_selection(selection: Selection) -> None:
     """Refuse what cannot run at all, before anything is made or fetched.
 
-    Raises SourceError for a wrong sources file, MixedHomeError where sample articles and others would
-    meet, LedgerError where the build file cannot be used.
+    Raises SourceError for a wrong sources file, ReviewsError for a wrong reviews file, MixedHomeError where
+    sample articles and others would meet, LedgerError where the build file cannot be used.
     """
     sources = chosen_sources(selection)
+    reviews_of(selection)
     if selection.home.build_file.exists():
         with open_ledger(selection.home) as ledger:
             ledger.check_kind(sources, selection.inbox is not None, selection.home)
     else:
         check_kinds({s.sample for s in sources}, set(), selection.inbox is not None, selection.home)
+
+
+def reviews_of(selection: Selection) -> tuple[Review, ...]:
+    """What people decided; nothing where the selection names no file. Raises ReviewsError."""
+    return read_reviews(selection.reviews) if selection.reviews else ()
 
 
 def collect(selection: Selection, run_id: str) -> Collected:
@@ -229,6 +236,7 @@ def _store_sources(selection: Selection, sources: Sequence[Source], outlets: Map
     with open_ledger(selection.home) as ledger:
         ledger.check_kind(sources, selection.inbox is not None, selection.home)
         ledger.store_sources(outlets.values())
+        ledger.store_reviews(reviews_of(selection))
 
 
 def _known(home: Home, source_id: str) -> tuple[dict[str, Known], dict[int, KnownPost]]:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
-from orchestration.home import ROOT, Home
+from orchestration.home import ROOT
 from orchestration.ledger import open_ledger
-from orchestration.publishing.gate import check_gate
-from orchestration.publishing.marts import content_hash, create_copy, finish_copy, reading, table_facts
+from orchestration.publishing.marts import create_copy, finish_copy, reading
 from orchestration.publishing.smoke import smoke
 from orchestration.records import Hedge, Measure, Status
+from tests.dbt_home import Warehouse
 from tests.raw_rows import Story, Told, build_ledger, outlet, read_again, store
 
-PROJECT = ROOT / "dbt_project"
 README = ROOT / "warehouse" / "README.md"
-FAILED = {"fail", "error", "skipped"}
 SQL = re.compile(r"^```sql\n([^`]*)^```", re.MULTILINE)
 
 GULF = "Some 6,000 work across the Gulf, among them 2,500 in Kuwait and 2,000 in Qatar."
@@ -67,46 +61,6 @@ STORIES = [
     Story("quiet", "2024-01-11"),
     Story("kuwait-later", "2024-12-01", [grown], source="lantern"),
 ]  # fmt: skip
-
-
-class Warehouse:
-    """dbt on one home, and what it built."""
-
-    def __init__(self, home: Home) -> None:
-        self.home = home
-
-    def dbt(self, *words: str, target: Path) -> int:
-        """Run a dbt command and let go of the build file: how many nodes ran. Fails by what did not pass."""
-        folders = ("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target)
-        try:
-            answer = dbtRunner().invoke([*words, "--quiet", "--log-level-file", "none", *map(str, folders)])
-        finally:
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        assert not answer.exception, answer.exception
-        results = list(getattr(answer.result, "results", []))
-        assert answer.success, [f"{r.node.name}: {r.message}" for r in results if r.status in FAILED]
-        return len(results)
-
-    def aside(self, target: Path, *words: str) -> int:
-        """A dbt command whose artifacts are not those of the build; what is parsed is not parsed again."""
-        shutil.copy(self.home.dbt_target / "partial_parse.msgpack", target)
-        return self.dbt(*words, target=target)
-
-    def build(self) -> None:
-        """What a run does."""
-        self.dbt("build", "--exclude-resource-type", "unit_test", target=self.home.dbt_target)
-
-    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home.build_file), read_only=True) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def marts(self) -> tuple[str, ...]:
-        """The names that the gate lets through."""
-        return check_gate(self.home.dbt_target, self.home.build_file).marts
-
-    def content(self) -> str:
-        with reading(self.home.build_file) as connection:
-            return content_hash(table_facts(connection, self.marts()))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.ledger import writer_lock
 from orchestration.publishing.publish import publish
+from orchestration.reviews import unmatched
 from orchestration.selection import Selection
 from orchestration.steps import Collected, collect, now, read_figures
 
@@ -82,4 +83,6 @@ def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResu
     home = Selection.from_environment().home
     with writer_lock(home):
         published = publish(home, context.run_id, now())
-    return dg.MaterializeResult(metadata=published.metadata())
+        metadata = published.metadata()
+        metadata["warnings"] = [*metadata["warnings"], *unmatched(home.build_file)]
+    return dg.MaterializeResult(metadata=metadata)

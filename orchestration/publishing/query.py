@@ -49,6 +49,39 @@ LEAST_SURE = """
 """
 """The claims that a person should look at first. `$claims`: how many."""
 
+ONE_CLAIM = """
+    unpivot (
+        select
+            claims.claim_id, articles.title, sources.name as outlet,
+            claims.published_on::varchar as published_on,
+            claims.measure, claims.status, claims.workers_low::varchar as workers_low,
+            claims.workers_high::varchar as workers_high, claims.hedge, hosts.codes as countries,
+            claims.region, works.codes as sectors, claims.period_start::varchar as period_start,
+            claims.period_end::varchar as period_end, claims.part_of_claim_id, claims.event_id,
+            claims.attribution, round(claims.confidence, 3)::varchar as confidence,
+            claims.is_reviewed::varchar as is_reviewed, claims.quote, claims.evidence_url
+        from fct_claims as claims
+        join dim_articles as articles using (article_id)
+        join dim_sources as sources on claims.source_id = sources.source_id
+        join (
+            select claim_id, string_agg(country_code, '|' order by country_code) as codes
+            from bridge_claim_countries group by claim_id
+        ) as hosts on claims.claim_id = hosts.claim_id
+        join (
+            select claim_id, string_agg(sector_code, '|' order by sector_code) as codes
+            from bridge_claim_sectors group by claim_id
+        ) as works on claims.claim_id = works.claim_id
+        where claims.claim_id = $claim_id
+    ) on columns(*) into name field value value
+"""
+"""What a claim says, a row a field that it states. `$claim_id`: which."""
+
+
+def claim_fields(home: Home, claim_id: str) -> dict[str, str]:
+    """What a published claim says, by field; nothing where there is no such claim. Raises QueryError."""
+    told = answers(home.published_file, ONE_CLAIM, {"claim_id": claim_id})
+    return {str(name): str(value) for answer in told for batch in answer.batches() for name, value in batch}
+
 
 def run_sql(
     home: Home, sql: str, form: str = "table", out: TextIO | None = None, values: Values | None = None
