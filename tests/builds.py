@@ -42,6 +42,9 @@ create table intermediate.int_events as
     select claim_id as event_id, * exclude (claim_id) from marts.fct_claims;
 create view marts.fct_deployments as
     select event_id, measure, workers_low from labor_ledger.intermediate.int_events;
+create table marts.worker_descriptions as select * from (values
+    ('RUS', 2026, 'presence', '300–500; 1 claim, 1 independent origin, latest 2026-01-05'))
+    t(country_code, year, measure, description);
 create table marts.source_coverage as select 'sample' as source_id, date '2026-01-05' as day, 1 as looked;
 create table marts.country_totals as select * from (values
     ('Russia', 'RUS', 'presence', 'underway', 300::hugeint, 500::hugeint, false, 1),
@@ -56,7 +59,7 @@ create table marts.left_by_an_older_project as select 1 as stale;
 
 NAMES = (
     "country_totals", "dim_articles", "dim_countries", "dim_sectors", "dim_sources", "fct_claims",
-    "fct_deployments", "source_coverage",
+    "fct_deployments", "source_coverage", "worker_descriptions",
 )  # fmt: skip
 
 

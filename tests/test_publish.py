@@ -110,6 +110,7 @@ class TestThePublishedFile:
             "marts.fct_deployments",
             "marts.meta_builds",
             "marts.source_coverage",
+            "marts.worker_descriptions",
         ]
         assert query(file, "select count(*) from duckdb_views() where not internal") == [(0,)]
 

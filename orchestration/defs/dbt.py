@@ -22,7 +22,9 @@ os.environ.setdefault("LABORLEDGER_BUILD", str(Selection.from_environment().home
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 PROJECT = DbtProject(project_dir=ROOT / "dbt_project", profiles_dir=ROOT / "dbt_project")
-WATCHED = (ROOT / "dbt_project", ROOT / "orchestration" / "extraction" / "lexicon")
+WATCHED = (
+    ROOT / "dbt_project", ROOT / "orchestration" / "extraction" / "lexicon", ROOT / "warehouse" / "seeds",
+)  # fmt: skip
 UNIQUE_ID = "dagster_dbt/unique_id"
 SHOWN = 20
 """Of the names in one message: a broken source fails a hundred tests."""

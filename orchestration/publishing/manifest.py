@@ -51,7 +51,7 @@ HISTORY_COLUMNS = (
     ),
     ("parser_version", "varchar", "Version or versions of the parser behind the claims; null without claims"),
     ("content_hash", "varchar", "SHA-256 of what all marts say; equal means that nothing changed"),
-    ("schema_hash", "varchar", "SHA-256 of the marts' column names, types and comments"),
+    ("schema_hash", "varchar", "SHA-256 of the marts' column names, types and comments, and of the macros"),
     ("tables", "varchar", "JSON: rows and content hash by mart"),
     ("quality", "varchar", "JSON: the extractor's measured quality; null where it was not measured"),
     ("storage_version", "varchar", "DuckDB storage version of the file"),

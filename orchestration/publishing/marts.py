@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STORAGE_VERSION = "v1.0.0"
 """Every DuckDB from 1.0 to 2.0 opens it."""
 
+MACROS = Path(__file__).with_name("macros.sql")
 TARGET = "target"
 BATCH = 10_000
 NO_CONTENT = frozenset({"source_coverage", "claim_history"})
@@ -145,7 +146,10 @@ def content_hash(facts: dict[str, TableFacts]) -> str:
 
 def schema_hash(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> str:
     """One hash of names, types and comments: a better column description is worth a new build."""
-    shape = [(mart, _comment(connection, mart), _columns(connection, mart)) for mart in sorted(marts)]
+    shape: list[object] = [
+        (mart, _comment(connection, mart), _columns(connection, mart)) for mart in sorted(marts)
+    ]
+    shape.append(MACROS.read_text(encoding="utf-8"))
     return hashlib.sha256(repr(shape).encode()).hexdigest()
 
 
@@ -167,7 +171,8 @@ def holds_sample(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def create_copy(connection: duckdb.DuckDBPyConnection, file: Path, marts: Sequence[str]) -> None:
-    """Copy marts with their comments into a new `file`, attached as TARGET; `finish_copy` ends it.
+    """Copy marts with their comments, and the macros, into a new `file`, attached as TARGET; `finish_copy`
+    ends it.
 
     Views become tables: the copy stands for one moment, holds all that it shows, and opens when it is
     attached under any name. Keys and indexes stay behind: DuckDB 1.0 cannot read all of them.
@@ -181,6 +186,9 @@ def create_copy(connection: duckdb.DuckDBPyConnection, file: Path, marts: Sequen
         connection.execute(f"create table {name} as from {MARTS}.{identifier(mart)}")
         comments = {column: comment for column, _, comment in _columns(connection, mart)}
         write_comments(connection, mart, _comment(connection, mart), comments)
+    connection.execute(f"use {TARGET}.{MARTS}")
+    connection.execute(MACROS.read_text(encoding="utf-8"))
+    connection.execute(f"use {identifier(STEM)}")
 
 
 def write_comments(
