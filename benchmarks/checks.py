@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.articles import annotated_news, home_news, world_news
+from benchmarks.claims import add_claims, built, home_of_claims
 from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
 from benchmarks.pages import MENUS, press_pages, saved_pages, speed_ratio
 
 WORLD_RATE, HOME_RATE, GOLD_RATE = 40_000, 3_000, 20
 """Articles a second of one core that are wanted."""
+FEW_CLAIMS, MANY_CLAIMS, MOST_CLAIMS, NEW_CLAIMS = 1_000, 100_000, 1_000_000, 100
+BUILD_SECONDS, BUILD_MEBIBYTES, REBUILD_SECONDS = 60, 2_048, 10
+GROWTH = 1.5
+"""How much more than in proportion the build may grow."""
 PARSE_RATIO = 0.8
 """Of trafilatura's speed on the same pages."""
 START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
@@ -112,6 +118,27 @@ def parse(folder: Path, seconds: float) -> Iterator[Result]:
         yield _with(result, measured=speed_ratio(pages, 2 * seconds))
 
 
+def warehouse(folder: Path, seconds: float) -> Iterator[Result]:
+    """dbt over 100,000 claims, after 100 more, and how its models grow to a million (minutes)."""
+    home = home_of_claims(folder / "warehouse", MANY_CLAIMS)
+    try:
+        first = built(home)
+        add_claims(home, NEW_CLAIMS)
+        again = built(home)
+        small = built(home_of_claims(folder / "small", FEW_CLAIMS))
+        large = built(home_of_claims(folder / "large", MOST_CLAIMS))
+    except subprocess.CalledProcessError as error:
+        yield Result("dbt build", "s", BUILD_SECONDS, False, problem=str(error.stderr)[-500:])
+        return
+    yield Result(f"dbt build of {MANY_CLAIMS:,} claims", "s", BUILD_SECONDS, False, first.seconds)
+    yield Result(f"its peak memory, {MANY_CLAIMS:,} claims", "MiB", BUILD_MEBIBYTES, False, first.peak)
+    yield Result(f"dbt build after {NEW_CLAIMS} new claims", "s", REBUILD_SECONDS, False, again.seconds)
+    # What does not depend on the claims is taken off, else the small build is nothing else.
+    growth = (large.seconds - small.seconds) / max(first.seconds - small.seconds, 0.1)
+    times = MOST_CLAIMS / MANY_CLAIMS
+    yield Result(f"growth of the build, {times:.0f} times the claims", "times", GROWTH * times, False, growth)
+
+
 CHECKS: dict[str, Check] = {
     "world": world,
     "home": home,
@@ -119,6 +146,7 @@ CHECKS: dict[str, Check] = {
     "start": start,
     "memory": memory,
     "parse": parse,
+    "warehouse": warehouse,
 }
 
 

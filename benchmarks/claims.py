@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -29,22 +30,43 @@ def home_of_claims(folder: Path, claims: int, seed: int = 7) -> Home:
     home.prepare()
     with open_ledger(home):
         pass  # which makes the raw tables
-    settings = {"seed": seed, "events": round(claims / CLAIMS_AN_EVENT), "countries": str(COUNTRIES)}
+    _make(home, claims, seed, "")
+    return home
+
+
+def _make(home: Home, claims: int, seed: int, prefix: str) -> None:
+    """Insert the claims of one seed; `prefix` keeps their names apart from those of another."""
+    settings = {
+        "seed": seed, "events": round(claims / CLAIMS_AN_EVENT), "countries": str(COUNTRIES),
+        "prefix": prefix,
+    }  # fmt: skip
     with duckdb.connect(str(home.build_file)) as connection:
         for name, value in settings.items():
             connection.execute(f"set variable {name} = $value", {"value": value})
         connection.execute(SCRIPT.read_text(encoding="utf-8"))
-    return home
 
 
-def built(home: Home) -> tuple[float, float]:
-    """Build the marts in a process of its own: dbt's elapsed seconds, and the peak of its memory in MiB."""
+def add_claims(home: Home, claims: int, seed: int = 11) -> None:
+    """Add about so many claims to a home: the articles of one more day."""
+    _make(home, claims, seed, f"more-{seed}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build took: dbt's elapsed seconds, and the peak of the process's memory in MiB."""
+
+    seconds: float
+    peak: float
+
+
+def built(home: Home) -> Build:
+    """Build the marts in a process of its own. Raises CalledProcessError where it fails."""
     command = [sys.executable, "-m", "benchmarks.claims", str(home.path)]
     environment = os.environ | {"LABORLEDGER_BUILD": str(home.build_file)}
     told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     peak = float(told.stdout.split()[-1])
     results = json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))
-    return float(results["elapsed_time"]), peak
+    return Build(float(results["elapsed_time"]), peak)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
--- Made-up claims as raw rows: $claims of them (about) over 20 years, 60 hosts and ten outlets, told of events as
--- the press tells: half by one outlet alone, the others by up to six with hedges of their own. Seeded by $seed.
+-- Made-up claims as raw rows: over 20 years, 60 hosts and ten outlets, told of events
+-- as the press tells: half by one outlet alone, the others by up to six with hedges of their own. Variables: seed,
+-- events, countries (the table's file), prefix (of the names).
 create or replace temp macro chance(name, number) as
     (hash(name || ':' || number || ':' || getvariable('seed')) % 1000000) / 1000000.0;
 
@@ -64,8 +65,8 @@ from bench_counted, lateral (select unnest(range(told)) as t) as tellings;
 create temp table bench_articles as
 select
     *,
-    left(sha256('article' || c), 16) as article_id,
-    left(sha256('version' || c), 16) as version_id,
+    left(sha256('article' || getvariable('prefix') || c), 16) as article_id,
+    left(sha256('version' || getvariable('prefix') || c), 16) as version_id,
     'outlet-' || outlet as source_id,
     case hedge
         when 'about' then 'About ' || workers
@@ -75,7 +76,7 @@ select
     end || ' workers, ' || measure || ' ' || status || ', case ' || c || '.' as quote
 from bench_claims;
 
-insert into raw.sources
+insert or ignore into raw.sources
 select 'outlet-' || outlet, 'Outlet ' || outlet, 'en', 'UTC', 'https://outlet.example/', false, false, ['Outlet ' || outlet]
 from range(10) as outlets (outlet);
 
@@ -84,15 +85,15 @@ insert into raw.fetches (
     warc_offset, outcome
 )
 select
-    left(sha256('fetch' || c), 16), 'run', source_id, 'article', 'https://outlet.example/' || c, published + time '12:00',
-    200, 'allowed', sha256('payload' || c), 'run.warc.gz', c, 'new'
+    left(sha256('fetch' || getvariable('prefix') || c), 16), 'run', source_id, 'article', 'https://outlet.example/' || getvariable('prefix') || c, published + time '12:00',
+    200, 'allowed', sha256('payload' || getvariable('prefix') || c), 'run.warc.gz', c, 'new'
 from bench_articles;
 
 insert into raw.parses (
     url, payload_sha256, parser_version, source_id, parsed_at, outcome, article_id, version_id, date_candidates
 )
 select
-    'https://outlet.example/' || c, sha256('payload' || c), 'parser000001', source_id, published + time '12:00', 'parsed',
+    'https://outlet.example/' || getvariable('prefix') || c, sha256('payload' || getvariable('prefix') || c), 'parser000001', source_id, published + time '12:00', 'parsed',
     article_id, version_id, []
 from bench_articles;
 
@@ -102,7 +103,7 @@ insert into raw.articles (
 )
 select
     version_id, article_id, source_id,
-    if(is_credited, 'outlet-' || ((outlet + 1) % 10), null), 'https://outlet.example/' || c, null, 'Workers abroad', [],
+    if(is_credited, 'outlet-' || ((outlet + 1) % 10), null), 'https://outlet.example/' || getvariable('prefix') || c, null, 'Workers abroad', [],
     published, 'meta', 'en', quote || ' Nothing else is told here of anyone.', sha256(quote), published + time '12:00',
     'parser000001'
 from bench_articles;
