@@ -35,9 +35,18 @@ def test_the_pinned_quality_is_that_of_this_extractor() -> None:
     assert pinned["gold_sha256"] == pin.gold_sha256(), renew
 
 
+BY_PROCESSOR = 0.015
+"""How far scores may lie from the pin. The reader's int8 sums saturate on processors without VNNI and not on
+others: on the two kinds that were measured, scores of the same extractor differ by up to 0.011.
+"""
+
+
 def test_the_pinned_numbers_are_what_the_scorer_measures(scored: dict[str, pin.Scored]) -> None:
-    pinned = json.loads(pin.PINNED.read_text(encoding="utf-8"))
-    assert pinned == pin.quality(**scored), "the pin is not what is measured: run `make score PIN=1`"
+    pinned, measured = json.loads(pin.PINNED.read_text(encoding="utf-8")), pin.quality(**scored)
+    for name in scored:
+        told, found = pinned.pop(name), measured.pop(name)
+        assert found == pytest.approx(told, abs=BY_PROCESSOR), f"{name} is not as pinned: `make score PIN=1`"
+    assert pinned == measured
 
 
 def test_every_quote_stands_in_its_text(scored: dict[str, pin.Scored]) -> None:
