@@ -139,7 +139,7 @@ crossval: setup-train ## each newsroom scored by a reader that has not seen it (
 .PHONY: distil
 distil: setup-train ## (GPU) the reader taught by a larger one: TEACHER=folder of all-mpnet-base-v2, SAVE=folder
 	@[ -d "$(TEACHER)" ] && [ -n "$(SAVE)" ] || { echo "make distil: say TEACHER=folder of all-mpnet-base-v2 and SAVE=folder" >&2; exit 2; }
-	$(TRAIN)/bin/python -m training distil --teacher-base $(TEACHER) --save $(SAVE) --epochs 26 --teacher-epochs 30 --rate 4e-4
+	$(TRAIN)/bin/python -m training distil --teacher-base $(TEACHER) --save $(SAVE) --epochs 61 --teacher-epochs 24 --rate 5e-4 --twice t43 t44 t45 t46
 	$(TRAIN)/bin/python -m training export --weights $(SAVE)/weights-*
 
 .PHONY: endurance

@@ -36,7 +36,7 @@ WHOLE = Says(
     places=QATAR, times={"in May": 0.9, "May": 0.9}, sectors={"construction": 0.97, "it": 0.07, "arms": 0.01},
     others={Measure.PRESENCE: 0.06},
 )  # fmt: skip
-PART = Says(p=0.6, wholes={"about 300": 0.8})
+PART = Says(p=0.8, wholes={"about 300": 0.8})
 TOLD = {
     "about 300": WHOLE,
     "40": PART,
@@ -81,7 +81,7 @@ class TestCollecting:
         told = weighed("about 300", "measure", explained())
         assert told == {"dispatch": (90, True), "presence": (6, False)}
         assert list(told) == ["dispatch", "presence"]
-        assert weighed("40", "measure", explained()) == {"dispatch": (60, True), "none": (37, False)}
+        assert weighed("40", "measure", explained()) == {"dispatch": (80, True), "none": (17, False)}
 
     def test_of_a_refused_count_none_held(self) -> None:
         assert weighed("25", "measure", explained()) == {"none": (67, True), "dispatch": (30, False)}
@@ -148,6 +148,15 @@ class TestResolution:
     def test_or_from_the_one_country_that_the_article_names(self) -> None:
         told = explained(**{"25": Says(Measure.REPATRIATION)})
         assert finding("25", told).changes == ("host QAT from the one country that the article names",)
+
+    def test_or_from_those_whom_it_replaces(self) -> None:
+        text = "North Korea will call home 200 workers from Oman and send 300 new ones, as China did in 2019."
+        says = {
+            "200": Says(Measure.REPATRIATION, places={"Oman": 0.9}),
+            "300": Says(),
+        }
+        told = explain(replace(ARTICLE, text=text, title=""), stand_in(says))
+        assert "host OMN from those who go the other way in its sentence" in finding("300", told).changes
 
     def test_a_part_that_was_not_tied_says_why(self) -> None:
         assert "not made a part of [c]: that is of another measure" in finding("70", explained()).changes

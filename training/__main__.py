@@ -96,7 +96,8 @@ def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     from training import distil
 
     base, device = asked.base or base_folder(), torch.device(asked.device)
-    found = distil.labelled_by_all(gold, base / "tokenizer.json", asked.workers, asked.examples)
+    twice = [one for one in gold if one.newsroom in asked.twice]
+    found = distil.labelled_by_all([*gold, *twice], base / "tokenizer.json", asked.workers, asked.examples)
     shuffles = distil.collated(found, asked.tokens, 4, asked.seed, device, asked.workers)
     teachers = []
     for number in range(asked.teachers):
@@ -111,7 +112,9 @@ def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     near = distil.Neighbours(teachers[0], distil.vocabulary(base / "tokenizer.json"))
     settings = Settings(epochs=asked.epochs, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed)
     student = thinned(base_reader(base), asked.layers).to(device)
-    distil.learn(student, shuffles, settings, distil.from_teachers(whole, near, settings), asked.seconds)
+    hidden = distil.HiddenStates(teachers[-1], student).to(device)
+    lesson = distil.from_teachers(whole, near, settings, hidden)
+    distil.learn(student, shuffles, settings, lesson, asked.seconds, hidden)
     asked.save.mkdir(parents=True, exist_ok=True)
     for number, piece in enumerate(distil.pieces_of(distil.weights(student))):
         (asked.save / f"weights-{asked.seed}-{number}").write_bytes(piece)
@@ -200,6 +203,7 @@ def main() -> None:
     for_gpu = parser.add_argument_group("distil and export")
     for_gpu.add_argument("--base", type=Path, help="the base's folder, where its package is not installed")
     for_gpu.add_argument("--teacher-base", type=Path, help="the folder of all-mpnet-base-v2")
+    for_gpu.add_argument("--twice", nargs="*", default=[], help="newsrooms whose articles come twice")
     for_gpu.add_argument("--teachers", type=int, default=1, help="how many")
     for_gpu.add_argument("--teacher-epochs", type=int, default=20)
     for_gpu.add_argument("--teacher-rate", type=float, default=6e-5)

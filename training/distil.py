@@ -16,7 +16,9 @@ import pickle
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,8 +52,10 @@ SHORTEST_WORD = 3
 SHARES = (0.0, 0.0, 0.1, 0.2, 0.3)
 """Shares of words that give way; one is drawn for each batch."""
 Batch = tuple[dict[str, Tensor], Labels]
-Lesson = Callable[[nn.Module, dict[str, Tensor], Labels], Tensor]
-"""The loss of a batch."""
+Lesson = Callable[[nn.Module, dict[str, Tensor], Labels, float], Tensor]
+"""The loss of a batch when so large a share of the training is done."""
+HIDDEN = 0.9
+"""How much of the weight of hidden states, 1 to begin with, is gone at the end."""
 
 
 def vocabulary(tokenizer: Path) -> dict[str, int]:
@@ -125,13 +129,15 @@ def collated(
 # Learning
 
 
-def _optimizer(reader: Reader, settings: Settings) -> torch.optim.Optimizer:
+def _optimizer(reader: Reader, settings: Settings, beside: nn.Module | None = None) -> torch.optim.Optimizer:
     reader.encoder.embeddings.requires_grad_(False)
     heads = [p for n, p in reader.named_parameters() if not n.startswith("encoder.")]
     groups = [
         {"params": reader.encoder.encoder.parameters(), "lr": settings.rate, "top": settings.rate},
         {"params": heads, "lr": settings.head_rate, "top": settings.head_rate},
     ]
+    if beside is not None:
+        groups.append({"params": beside.parameters(), "lr": settings.head_rate, "top": settings.head_rate})
     return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
 
@@ -161,13 +167,21 @@ class InFloat(nn.Module):
 
 
 def learn(
-    reader: Reader, shuffles: list[list[Batch]], settings: Settings, lesson: Lesson, seconds: float = 1e9
+    reader: Reader,
+    shuffles: list[list[Batch]],
+    settings: Settings,
+    lesson: Lesson,
+    seconds: float = 1e9,
+    beside: nn.Module | None = None,
 ) -> Reader:
-    """Go through the batches so many epochs, or so many seconds if those are fewer; the rate follows."""
+    """Go through the batches so many epochs, or so many seconds if those are fewer; the rate follows.
+
+    What the lesson needs to learn by, and the reader does not keep, stands `beside`.
+    """
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     steps, step, began, epoch = settings.epochs * len(shuffles[0]), 0, time.monotonic(), 0
-    optimizer, whole = _optimizer(reader, settings), InFloat(reader).train()
+    optimizer, whole = _optimizer(reader, settings, beside), InFloat(reader).train()
     while (share := max(step / steps, (time.monotonic() - began) / seconds)) < 1:
         order = list(shuffles[epoch % len(shuffles)])
         rng.shuffle(order)
@@ -175,7 +189,7 @@ def learn(
         for batch, labels in order:
             share = max(step / steps, (time.monotonic() - began) / seconds)
             _set_rate(optimizer, min(1.0, share), settings.warmup)
-            loss = lesson(whole, batch, labels)
+            loss = lesson(whole, batch, labels, min(1.0, share))
             loss.backward()
             nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
             optimizer.step()
@@ -191,7 +205,7 @@ def learn(
 def from_labels(settings: Settings) -> Lesson:
     """The lesson of a teacher: the annotations."""
 
-    def lesson(reader: nn.Module, batch: dict[str, Tensor], labels: Labels) -> Tensor:
+    def lesson(reader: nn.Module, batch: dict[str, Tensor], labels: Labels, done: float) -> Tensor:
         return loss_of(reader, masked(batch, MASK), labels, settings.smoothing)  # type: ignore[arg-type]
 
     return lesson
@@ -288,17 +302,43 @@ def _cross(ours: Tensor, told: Tensor) -> Tensor:
     return -(told * ours).sum(-1)
 
 
+class HiddenStates(nn.Module):
+    """How far a student's last hidden states are, through a projection, from its teacher's.
+
+    They are those of the batch that each of the two read last.
+    """
+
+    def __init__(self, teacher: Reader, student: Reader) -> None:
+        super().__init__()
+        self.project = nn.Linear(student.encoder.config.hidden_size, teacher.encoder.config.hidden_size)
+        self._told: dict[str, Tensor] = {}
+        for name, reader in (("teacher", teacher), ("student", student)):
+            reader.encoder.register_forward_hook(partial(self._keep, name))
+
+    def _keep(self, name: str, _module: nn.Module, _given: object, told: Any) -> None:
+        self._told[name] = told.last_hidden_state.float()
+
+    def forward(self, attention: Tensor) -> Tensor:
+        """The mean square over the words of a batch; `attention` is (texts, tokens)."""
+        goal = self._told["teacher"]
+        goal = nn.functional.layer_norm(goal, goal.shape[-1:])
+        far = ((self.project(self._told["student"]) - goal) ** 2).mean(-1)
+        return (far * attention).sum() / attention.sum()
+
+
 def from_teachers(
-    teachers: Sequence[nn.Module], neighbours: Neighbours, settings: Settings, annotated: float = 0.5
-) -> Lesson:
+    teachers: Sequence[nn.Module], neighbours: Neighbours, settings: Settings, hidden: HiddenStates,
+    annotated: float = 0.5,
+) -> Lesson:  # fmt: skip
     """The lesson of a student: what teachers say of a variation, and of an article itself the annotations."""
     rng = random.Random(settings.seed)
 
-    def lesson(student: nn.Module, batch: dict[str, Tensor], labels: Labels) -> Tensor:
+    def lesson(student: nn.Module, batch: dict[str, Tensor], labels: Labels, done: float) -> Tensor:
         share = rng.choice(SHARES)
         varied = neighbours.varied(batch, share) if share else batch
         told = _told(teachers, varied, labels)
         loss = likeness_loss(student, masked(varied, MASK), labels, told)
+        loss = loss + (1 - HIDDEN * done) * hidden(batch["attention"])
         if share == 0 and annotated:
             loss = loss + annotated * loss_of(student, masked(batch, MASK), labels, settings.smoothing)  # type: ignore[arg-type]
         return loss

@@ -12,7 +12,7 @@ from itertools import chain
 from orchestration.explaining.wording import host_words, period_words
 from orchestration.extraction.judge import Claim
 from orchestration.extraction.passage import Passage
-from orchestration.extraction.resolve import merge_repeats
+from orchestration.extraction.resolve import exchanged, merge_repeats
 from orchestration.extraction.sectors import main_host, main_sector, told_sectors
 from orchestration.records import Article, Span
 
@@ -53,9 +53,14 @@ class Changes:
 
     def _host(self, before: Claim, after: Claim) -> Iterator[str]:
         if after.host != before.host:
-            inherited = after.parent is not None and after.parent.host == after.host
-            origin = self._whole(after) if inherited else "the one country that the article names"
-            yield f"host {host_words(after.host.countries, after.host.region)} from {origin}"
+            yield f"host {host_words(after.host.countries, after.host.region)} from {self._host_from(after)}"
+
+    def _host_from(self, after: Claim) -> str:
+        if after.parent is not None and after.parent.host == after.host:
+            return self._whole(after)
+        if exchanged(after, list(self._judged.values())) == after.host:
+            return "those who go the other way in its sentence"
+        return "the one country that the article names"
 
     def _sectors(self, before: Claim, after: Claim) -> Iterator[str]:
         if after.sectors != before.sectors:

@@ -18,7 +18,7 @@ from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.sectors import clause_sectors
 from orchestration.records import Article, Measure, Status
 
-MEASURE, TIME, WHOLE = 0.6, 0.35, 0.5
+MEASURE, TIME, WHOLE = 0.75, 0.35, 0.5
 """From which probability a measure is a claim's (a wrong figure is worse than a missing one), a time or a
 whole the count's."""
 SECTOR, SURE_SECTOR = 0.5, 0.9

@@ -14,10 +14,11 @@ from orchestration.extraction.judge import Claim, Refusal, judge
 from orchestration.extraction.passage import Passage, only_country
 from orchestration.extraction.reader.opinions import Opinion
 from orchestration.extraction.sectors import clause_sectors, main_host, main_sector, told_sectors
-from orchestration.records import Article, Hedge
+from orchestration.records import Article, Hedge, Measure
 
 NEAR = 12
 """Passages within which a loose telling may be of the same thing as a precise one."""
+_OTHER_WAY = {Measure.DISPATCH: Measure.REPATRIATION, Measure.REPATRIATION: Measure.DISPATCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,25 @@ def _unless_inside(whole: Claim | None, claim: Claim) -> Claim | None:
 
 
 def _inherit_hosts(claims: Sequence[Claim], only: str | None) -> None:
-    """A claim whose host is left unsaid is where its whole is, else in the one country that is named."""
+    """A claim whose host is left unsaid is where its whole is, else where those are whom it replaces, else
+    in the one country that is named.
+    """
     for claim in claims:
         if not claim.host.stated and claim.parent is not None:
             claim.host = claim.parent.host
+        if not claim.host.stated:
+            claim.host = exchanged(claim, claims)
         if not claim.host.stated and only is not None:
             claim.host = Host((only,))
+
+
+def exchanged(claim: Claim, claims: Sequence[Claim]) -> Host:
+    """The one host of those who go the other way in the same sentence: "call home 200 of its workers in
+    Oman and send 300 new ones".
+    """
+    other = _OTHER_WAY.get(claim.measure)
+    hosts = {c.host for c in claims if c.measure is other and c.passage is claim.passage and c.host.stated}
+    return hosts.pop() if len(hosts) == 1 else Host()
 
 
 def _settle_sectors(claims: Sequence[Claim], article: Article, passages: Sequence[Passage]) -> None:
