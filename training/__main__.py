@@ -112,7 +112,7 @@ def run_distil(asked: argparse.Namespace, gold: Sequence[Gold]) -> None:
     near = distil.Neighbours(teachers[0], distil.vocabulary(base / "tokenizer.json"))
     settings = Settings(epochs=asked.epochs, rate=asked.rate, head_rate=3 * asked.rate, seed=asked.seed)
     student = thinned(base_reader(base), asked.layers).to(device)
-    hidden = distil.HiddenStates(teachers[-1], student).to(device)
+    hidden = distil.HiddenStates(teachers[0], student).to(device)
     lesson = distil.from_teachers(whole, near, settings, hidden)
     distil.learn(student, shuffles, settings, lesson, asked.seconds, hidden)
     asked.save.mkdir(parents=True, exist_ok=True)

@@ -187,9 +187,9 @@ def learn(
         rng.shuffle(order)
         total = torch.zeros((), device=order[0][1].measures.device)
         for batch, labels in order:
-            share = max(step / steps, (time.monotonic() - began) / seconds)
-            _set_rate(optimizer, min(1.0, share), settings.warmup)
-            loss = lesson(whole, batch, labels, min(1.0, share))
+            share = min(1.0, max(step / steps, (time.monotonic() - began) / seconds))
+            _set_rate(optimizer, share, settings.warmup)
+            loss = lesson(whole, batch, labels, share)
             loss.backward()
             nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
             optimizer.step()

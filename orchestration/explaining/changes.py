@@ -58,7 +58,7 @@ class Changes:
     def _host_from(self, after: Claim) -> str:
         if after.parent is not None and after.parent.host == after.host:
             return self._whole(after)
-        if exchanged(after, list(self._judged.values())) == after.host:
+        if exchanged(after, (c for c in self._judged.values() if c.place == after.place)) == after.host:
             return "those who go the other way in its sentence"
         return "the one country that the article names"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from orchestration.extraction.hosts import Host
 from orchestration.extraction.judge import Claim, Refusal, judge
@@ -77,21 +78,23 @@ def _inherit_hosts(claims: Sequence[Claim], only: str | None) -> None:
     """A claim whose host is left unsaid is where its whole is, else where those are whom it replaces, else
     in the one country that is named.
     """
-    for claim in claims:
-        if not claim.host.stated and claim.parent is not None:
-            claim.host = claim.parent.host
-        if not claim.host.stated:
-            claim.host = exchanged(claim, claims)
-        if not claim.host.stated and only is not None:
-            claim.host = Host((only,))
+    for _, sentence in groupby(claims, key=lambda claim: claim.place):
+        beside = list(sentence)
+        for claim in beside:
+            if not claim.host.stated and claim.parent is not None:
+                claim.host = claim.parent.host
+            if not claim.host.stated:
+                claim.host = exchanged(claim, beside)
+            if not claim.host.stated and only is not None:
+                claim.host = Host((only,))
 
 
-def exchanged(claim: Claim, claims: Sequence[Claim]) -> Host:
-    """The one host of those who go the other way in the same sentence: "call home 200 of its workers in
-    Oman and send 300 new ones".
+def exchanged(claim: Claim, beside: Iterable[Claim]) -> Host:
+    """The one host of those `beside`, in the same sentence, who go the other way: "call home 200 of its
+    workers in Oman and send 300 new ones".
     """
     other = _OTHER_WAY.get(claim.measure)
-    hosts = {c.host for c in claims if c.measure is other and c.passage is claim.passage and c.host.stated}
+    hosts = {c.host for c in beside if c.measure is other and c.host.stated}
     return hosts.pop() if len(hosts) == 1 else Host()
 
 
