@@ -38,6 +38,16 @@ outcomes as (
 
 ),
 
+-- Of the plans of one day the first by its id, else which of them the join below takes would be left to chance.
+told_plans as (
+
+    select * from plans
+    qualify row_number() over (
+        partition by measure, host, work, first_reported_on order by plan_event_id
+    ) = 1
+
+),
+
 -- The last plan that was told before the outcome was. An outcome fulfils one plan, else it would be counted
 -- for each that was ever made.
 followed as (
@@ -46,16 +56,16 @@ followed as (
         outcomes.outcome_event_id,
         outcomes.status as outcome_status,
         outcomes.happened_from,
-        plans.plan_event_id,
-        plans.first_reported_on,
-        plans.planned_until
+        told_plans.plan_event_id,
+        told_plans.first_reported_on,
+        told_plans.planned_until
     from outcomes
-    asof inner join plans
+    asof inner join told_plans
         on
-            outcomes.measure = plans.measure
-            and outcomes.host = plans.host
-            and outcomes.work = plans.work
-            and outcomes.last_reported_on >= plans.first_reported_on
+            outcomes.measure = told_plans.measure
+            and outcomes.host = told_plans.host
+            and outcomes.work = told_plans.work
+            and outcomes.last_reported_on >= told_plans.first_reported_on
 
 ),
 
