@@ -46,7 +46,9 @@ weighed as (
 
     select
         claim_events.event_id,
-        claims.*,
+        claims.claim_id,
+        claims.is_reviewed,
+        claims.published_on,
         tied.link.earlier_claim_id as tied_to_claim_id,
         case
             when claims.claim_id = claim_events.event_id then 'first'
@@ -76,7 +78,7 @@ weighed as (
 ),
 
 -- The event speaks by its first claim in this order; why that one is said by where the second falls behind.
-final as (
+placed as (
 
     select
         *,
@@ -95,6 +97,38 @@ final as (
         partition by event_id
         order by is_reviewed desc, is_copy, status_rank, hedge_rank, published_on desc, claim_id
     )
+
+),
+
+final as (
+
+    select
+        placed.event_id,
+        placed.claim_id,
+        claims.source_id,
+        claims.origin_source_id,
+        claims.part_of_claim_id,
+        claims.measure,
+        claims.status,
+        claims.workers_low,
+        claims.workers_high,
+        claims.country_code,
+        claims.host_codes,
+        claims.sector_code,
+        claims.sector_codes,
+        claims.period_start,
+        claims.period_end,
+        claims.published_on,
+        claims.confidence,
+        placed.tied_to_claim_id,
+        placed.relation,
+        placed.rule,
+        placed.timing,
+        placed.is_copy,
+        placed.place,
+        placed.reason
+    from placed
+    inner join claims using (claim_id)
 
 )
 

@@ -32,29 +32,51 @@ stocks as (
 
 ),
 
+-- Which word counts where two are held at once: one on all who are there before one on a group, then the later.
+ranked as (
+
+    select
+        *,
+        row_number() over (order by is_of_all desc, stood_on desc, published_on desc, claim_id) as rank
+    from stocks
+
+),
+
 -- The months at whose end it is still the last word, or may be: two years long.
 monthly as (
 
     select
-        stocks.*,
+        country_code,
+        origin_source_id,
+        rank,
         unnest(range(
             date_trunc('month', stood_on)::date,
             (date_trunc('month', stood_on) + interval {{ var('stock_months') }} month)::date,
             interval 1 month
         ))::date as month_start
-    from stocks
+    from ranked
 
 ),
 
--- The last word of each origin, on all who are there before one on a group.
+-- The last word of each origin.
+last_ranks as (
+
+    select
+        country_code,
+        month_start,
+        min(rank) as rank
+    from monthly
+    group by country_code, month_start, origin_source_id
+
+),
+
 latest as (
 
-    select *
-    from monthly
-    qualify row_number() over (
-        partition by country_code, month_start, origin_source_id
-        order by is_of_all desc, stood_on desc, published_on desc, claim_id
-    ) = 1
+    select
+        last_ranks.month_start,
+        ranked.*
+    from last_ranks
+    inner join ranked using (country_code, rank)
 
 ),
 
@@ -64,10 +86,7 @@ newest as (
     select
         *,
         bool_or(is_of_all) over by_month as any_of_all,
-        first_value({'low': workers_low, 'high': workers_high}) over (
-            partition by country_code, month_start
-            order by is_of_all desc, stood_on desc, published_on desc, claim_id
-        ) as last_word
+        arg_min({'low': workers_low, 'high': workers_high}, rank) over by_month as last_word
     from latest
     window by_month as (partition by country_code, month_start)
 

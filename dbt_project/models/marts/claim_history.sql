@@ -8,7 +8,7 @@ versions as (
 
 articles as (
 
-    select * from {{ ref('stg_articles') }}
+    select * from {{ ref('int_articles') }}
 
 ),
 
@@ -18,10 +18,11 @@ rejected as (
 
 ),
 
-spans as (
+nexts as (
 
     select
-        *,
+        claim_id,
+        believed_from,
         lead(believed_from) over by_time as next_believed_from
     from versions
     window by_time as (partition by claim_id order by believed_from)
@@ -36,7 +37,7 @@ final as (
         spans.believed_until,
         case
             when spans.believed_until is null then null
-            when spans.next_believed_from = spans.believed_until then 'changed'
+            when nexts.next_believed_from = spans.believed_until then 'changed'
             when rejected.claim_id is not null then 'rejected'
             when articles.article_id is null then 'article_gone'
             when articles.version_id <> spans.version_id then 'edited'
@@ -57,7 +58,8 @@ final as (
         spans.quote,
         spans.part_of_claim_id,
         spans.event_id
-    from spans
+    from versions as spans
+    inner join nexts using (claim_id, believed_from)
     left join rejected using (claim_id)
     left join articles using (article_id)
 

@@ -8,7 +8,7 @@ sources as (
 
 articles as (
 
-    select * from {{ ref('stg_articles') }}
+    select * from {{ ref('int_articles') }}
 
 ),
 
