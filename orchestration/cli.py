@@ -112,6 +112,25 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
 
 @main.command()
+@click.option("--force", "reason", metavar="REASON", help="Publish what the gate refused; REASON is kept.")
+@click.option("--to", metavar="BUILD", help="Show readers an earlier build again; an unknown one lists all.")
+@click.option("--by", metavar="NAME", help="Who decides. Default: git's user.name.")
+@HOME
+def publish(reason: str | None, to: str | None, by: str | None, home: Path | None) -> None:
+    """Publish what the last run built, or go back to an earlier build.
+
+    A run publishes by itself; this is for what its gate refused and a person wants published all the same,
+    and for going back. Exit status 1: nothing was published, and the published file is as it was.
+    """
+    from orchestration.home import Home
+    from orchestration.republishing import republish
+
+    if reason is not None and to:
+        raise click.UsageError("--force and --to are two things; say one")
+    sys.exit(republish(Home(home.resolve()) if home else Home.to_read(), reason, to, by))
+
+
+@main.command()
 @click.argument("claim_id", required=False)
 @click.option("--claims", type=click.IntRange(1), default=20, show_default=True, help="How many to list.")
 @click.option(

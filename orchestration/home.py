@@ -71,8 +71,14 @@ class Home:
 
     @property
     def published_file(self) -> Path:
-        """What a reader opens: always a whole, checked build."""
-        return self.published / f"{STEM}.duckdb"
+        """What a reader opens: always a whole, checked build.
+
+        A link, or the file of the build that `current` names where the file system has no links.
+        """
+        link, pointer = self.published / f"{STEM}.duckdb", self.published / "current"
+        if link.is_symlink() or not pointer.is_file():
+            return link
+        return self.published / pointer.read_text(encoding="utf-8").strip() / link.name
 
     def prepare(self) -> None:
         """Make the folders that are missing, and give Dagster its instance file."""

@@ -6,7 +6,6 @@ be is the business of `reviews`.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.home import REVIEWS_FILE, Home
+from orchestration.person import name_in_git
 from orchestration.publishing.query import QueryError, claim_fields
 from orchestration.records import Review
 from orchestration.reviews import ReviewsError, add_review, read_reviews, review_of
@@ -64,7 +64,7 @@ def _decide(home: Home, claim_id: str, path: Path, decision: Mapping[str, str | 
     """Write the decision. Raises ReviewsError where it cannot be meant."""
     today = datetime.now(UTC).date().isoformat()
     cells = {name: decision[name] or "" for name in ("decision", "field", "value", "reason")}
-    reviewer = decision["reviewer"] or _name_in_git()
+    reviewer = decision["reviewer"] or name_in_git()
     if not reviewer:
         raise ReviewsError("git has no user.name: say who decides with --reviewer NAME")
     review = review_of({"claim_id": claim_id, "reviewer": reviewer, "date": today} | cells)
@@ -73,13 +73,3 @@ def _decide(home: Home, claim_id: str, path: Path, decision: Mapping[str, str | 
     add_review(path, review)
     out.print(f"written to {path}: {review.decision} {claim_id}", markup=False, soft_wrap=True)
     out.print("the next laborledger run applies it", markup=False)
-
-
-def _name_in_git() -> str:
-    try:
-        told = subprocess.run(
-            ["git", "config", "user.name"], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return told.stdout.strip()

@@ -46,6 +46,10 @@ create table marts.worker_descriptions as select * from (values
     ('RUS', 2026, 'presence', '300–500; 1 claim, 1 independent origin, latest 2026-01-05'))
     t(country_code, year, measure, description);
 create table marts.source_coverage as select 'sample' as source_id, date '2026-01-05' as day, 1 as looked;
+create table marts.meta_changes as select * from (values
+    (timestamp '2026-02-06 00:00:00', 'c1', 'added', null::varchar, null::varchar, null::varchar),
+    (timestamp '2026-02-06 00:00:00', 'c2', 'added', null, null, null))
+    t(changed_at, claim_id, change, field, old_value, new_value);
 create table marts.country_totals as select * from (values
     ('Russia', 'RUS', 'presence', 'underway', 300::hugeint, 500::hugeint, false, 1),
     ('Qatar and Kuwait', 'several', 'dispatch', 'done', 50, null, true, 1))
@@ -59,7 +63,7 @@ create table marts.left_by_an_older_project as select 1 as stale;
 
 NAMES = (
     "country_totals", "dim_articles", "dim_countries", "dim_sectors", "dim_sources", "fct_claims",
-    "fct_deployments", "source_coverage", "worker_descriptions",
+    "fct_deployments", "meta_changes", "source_coverage", "worker_descriptions",
 )  # fmt: skip
 
 
@@ -123,6 +127,14 @@ def _node(kind: str, name: str) -> dict[str, Any]:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content))
+
+
+def withdrawn(claim: str) -> str:
+    """SQL for meta_changes to tell that a claim was withdrawn."""
+    return (
+        "insert into marts.meta_changes values "
+        f"(timestamp '2026-03-06 00:00:00', '{claim}', 'withdrawn', null, null, 'edited');"
+    )
 
 
 def later(**apart: float) -> datetime:

@@ -109,6 +109,9 @@ class TestThePublishedFile:
             "marts.fct_claims",
             "marts.fct_deployments",
             "marts.meta_builds",
+            "marts.meta_changes",
+            "marts.meta_checks",
+            "marts.meta_quality",
             "marts.source_coverage",
             "marts.worker_descriptions",
         ]
@@ -262,7 +265,10 @@ class TestFailures:
         ("damage", "message"),
         [
             ("drop table marts.dim_sectors", "lacks these marts: dim_sectors"),
-            ("delete from marts.dim_sectors", "fct_claims has 2 rows, and 0 once joined"),
+            (
+                "update marts.dim_sectors set sector_code = 'none'",
+                "fct_claims has 2 rows, and 0 once joined",
+            ),
             (
                 "insert into marts.dim_sectors from marts.dim_sectors",
                 "fct_claims has 2 rows, and 4 once joined",
@@ -461,13 +467,18 @@ class TestWhichBuildsMayGo:
 
     def test_of_each_earlier_day_the_last_stays_for_thirty_days(self) -> None:
         morning, evening = "20261120T060000000Z-0123456789ab", "20261120T180000000Z-0123456789ab"
+        last = "20261130T060000000Z-0123456789ab"
         assert outlived([evening, morning], NOW, ()) == [morning]
-        assert outlived([evening], later(days=25), ()) == []
-        assert outlived([evening], later(days=27), ()) == [evening]
+        assert outlived([evening, last], later(days=25), ()) == []
+        assert outlived([evening, last], later(days=27), ()) == [evening]
+
+    def test_the_last_of_each_month_stays_for_good(self) -> None:
+        names = [f"2020{day}T000000000Z-0123456789ab" for day in ("0130", "0131", "0201", "0215", "0301")]
+        assert outlived(names, NOW, ()) == [names[0], names[2]]
 
     def test_a_spared_one_stays_whatever_its_age(self) -> None:
-        name = "20200101T000000000Z-0123456789ab"
-        assert outlived([name], NOW, {name}) == []
+        name, last = "20200101T000000000Z-0123456789ab", "20200102T000000000Z-0123456789ab"
+        assert outlived([name, last], NOW, {name}) == []
 
     @pytest.mark.parametrize("name", ["20261332T000000000Z-0123456789ab", "mine", "20200101", ".tmp-x"])
     def test_a_folder_that_is_no_build_of_ours_stays(self, name: str) -> None:

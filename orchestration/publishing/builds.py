@@ -2,11 +2,13 @@
 
 Every step leaves a state that a reader can use, whenever the process is killed: a build is made under
 a temporary name, the one link `current` is replaced in one step, and what a killed run left is swept.
-What stands in a build is not known here.
+On a file system without links `current` is a small file that names the build. What stands in a build is
+not known here.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -25,6 +27,9 @@ FILE = f"{STEM}.duckdb"
 CURRENT = "current"
 TEMPORARY = ".tmp-"
 BUILD_ID = re.compile(r"(\d{8}T\d{9})Z-[0-9a-f]{12}")
+POINTED = re.compile(rf"builds/{BUILD_ID.pattern}")
+NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
+"""What a file system says that has no links, as on many a memory stick and network share."""
 KEEP_ALL = timedelta(days=1)
 KEEP_DAILY = timedelta(days=30)
 
@@ -41,15 +46,18 @@ def made_at(build_id: str) -> datetime | None:
 
 
 def outlived(build_ids: Iterable[str], now: datetime, spared: Collection[str]) -> list[str]:
-    """The builds that may go: older than a day and not the last of one of the last 30 days.
+    """The builds that may go: older than a day, not the last of one of the last 30 days, nor of a month.
 
     Names that are none of ours are never among them, nor are those in `spared`.
     """
     last_of_day: dict[object, str] = {}
+    last_of_month: dict[object, str] = {}
     moments = {name: moment for name in sorted(build_ids) if (moment := made_at(name))}
     for name, moment in moments.items():
         last_of_day[moment.date()] = name
-    kept = set(spared) | {name for name in last_of_day.values() if now - moments[name] < KEEP_DAILY}
+        last_of_month[moment.year, moment.month] = name
+    kept = {*spared, *last_of_month.values()}
+    kept |= {name for name in last_of_day.values() if now - moments[name] < KEEP_DAILY}
     return [name for name, moment in moments.items() if now - moment >= KEEP_ALL and name not in kept]
 
 
@@ -96,24 +104,26 @@ class Builds:
 
     def current(self) -> str | None:
         """The name of the build that readers see, None before the first."""
-        try:
-            return Path(os.readlink(self.root / CURRENT)).name
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise PublishError(f"{self.root / CURRENT} must be a link; move what is there away") from error
+        leads_to = self._leads_to(CURRENT)
+        return Path(leads_to).name if leads_to else None
 
     def current_manifest(self) -> Manifest | None:
         """The manifest of the current build, None when it is not whole: then it must be replaced."""
         name = self.current()
-        if name is None:
-            return None
+        return self.manifest_of(name) if name else None
+
+    def manifest_of(self, name: str) -> Manifest | None:
+        """The manifest of a build, None when there is none of that name or it is not whole."""
         try:
             manifest = Manifest.from_json((self.folder / name / MANIFEST).read_text(encoding="utf-8"))
             is_whole = file_hash(self.folder / name / FILE) == manifest.file_sha256
         except (OSError, UnicodeError, PublishError):
             return None
         return manifest if is_whole else None
+
+    def names(self) -> list[str]:
+        """All builds that are here, from new to old."""
+        return sorted((path.name for path in self.folder.glob("*") if made_at(path.name)), reverse=True)
 
     def newest_files(self) -> list[Path]:
         """The DuckDB files of all builds: the current one first, the others from new to old."""
@@ -154,16 +164,33 @@ class Builds:
         """Show readers this build from now on."""
         self._link(CURRENT, f"builds/{build_id}")
 
-    def _link(self, name: str, leads_to: str) -> None:
+    def _leads_to(self, name: str) -> str | None:
+        """Where a link leads, or what the pointer file in its place says; None where there is neither."""
         link = self.root / name
-        if link.is_symlink() and os.readlink(link) == leads_to:
+        if link.is_symlink():
+            return os.readlink(link)
+        if not link.exists():
+            return None
+        leads_to = link.read_text(encoding="utf-8", errors="replace").strip() if link.is_file() else ""
+        if name != CURRENT or not POINTED.fullmatch(leads_to):
+            raise PublishError(f"{link} must be a link; move what is there away")
+        return leads_to
+
+    def _link(self, name: str, leads_to: str) -> None:
+        if self._leads_to(name) == leads_to:
             return
-        if link.exists() and not link.is_symlink():
-            raise PublishError(f"{link} must be a link to {leads_to}; move what is there away")
         fresh = self.root / f"{TEMPORARY}{name}"
         fresh.unlink(missing_ok=True)
-        os.symlink(leads_to, fresh)
-        os.replace(fresh, link)
+        try:
+            os.symlink(leads_to, fresh)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            if name != CURRENT:  # A reader asks `current`, and opens the file in the build that it names.
+                return
+            fresh.write_text(f"{leads_to}\n", encoding="utf-8")
+            sync(fresh)
+        os.replace(fresh, self.root / name)
         sync(self.root)
 
     def prune(self, now: datetime, spared: Collection[str]) -> list[str]:

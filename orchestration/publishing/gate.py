@@ -13,14 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.publishing import PublishError
-
-MARTS = "marts"
-"""The schema that is published."""
+from orchestration.publishing import MARTS, PublishError
+from orchestration.publishing.checks import ERROR, FAIL, PASS, WARN, Check
 
 PASSED = frozenset({"success", "pass", "no-op"})
 """dbt says no-op of what it only documents: exposures."""
-WARNED = "warn"
 CLOSING = timedelta(minutes=1)
 """dbt writes its results before DuckDB's last checkpoint, so the build file is a little younger."""
 SHOWN = 20
@@ -33,25 +30,31 @@ class GateRefused(PublishError):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A build that may be published: its `marts`, the `dbt` version that built them, and warnings."""
+    """A build that may be published: its `marts`, the `dbt` version that built them, and what dbt checked."""
 
     dbt: str
     marts: tuple[str, ...]
-    warnings: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Checks that did not pass and keep nothing from being published."""
+        return tuple(check.told() for check in self.checks if check.status == WARN)
 
 
-def check_gate(target: Path, build_file: Path) -> Passed:
+def check_gate(target: Path, build_file: Path, is_forced: bool = False) -> Passed:
     """Read dbt's artifacts in `target` about `build_file`.
 
     Raises GateRefused when an artifact is missing or broken, is of another dbt call than its
     neighbour (a killed one leaves such a pair), is older than the build, lacks a node of the project,
-    or tells of a model, seed or error-severity test that did not pass.
+    or tells of a model, seed or error-severity test that did not pass. A person may force a build whose
+    tests failed; none whose marts were not made.
     """
     results = _read(target / "run_results.json")
     manifest = _read(target / "manifest.json")
     try:
         _check_age(results, manifest, build_file)
-        return _judge(results, manifest)
+        return _judge(results, manifest, is_forced)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise GateRefused(
             f"dbt's artifacts in {target} are not of a known form ({error!r}): build again"
@@ -93,24 +96,44 @@ def _last_written(build_file: Path) -> datetime:
     )
 
 
-def _judge(results: dict[str, Any], manifest: dict[str, Any]) -> Passed:
+def _judge(results: dict[str, Any], manifest: dict[str, Any], is_forced: bool) -> Passed:
     outcomes = {result["unique_id"]: result for result in results["results"]}
     wanted = {name: node for name, node in manifest["nodes"].items() if _is_built(node)}
-    failures = [_line(name, outcomes[name]) for name in outcomes if not _has_passed(outcomes[name])]
-    if failures:
-        raise GateRefused(f"{len(failures)} of {len(outcomes)} dbt nodes did not pass:\n{_listed(failures)}")
+    broken = [name for name in outcomes if not _has_passed(outcomes[name])]
+    kept = [name for name in broken if not (is_forced and _is_failed_test(wanted.get(name), outcomes[name]))]
+    if kept:
+        lines = _listed([_line(name, outcomes[name]) for name in kept])
+        raise GateRefused(f"{len(kept)} of {len(outcomes)} dbt nodes did not pass:\n{lines}")
     missing = sorted(wanted.keys() - outcomes.keys())
     if missing:
         raise GateRefused(
             f"dbt built only a part: {len(missing)} nodes are not among its results. "
             f"Build the whole project:\n{_listed(missing)}"
         )
+    tests = {name: node for name, node in wanted.items() if node["resource_type"] == "test"}
     return Passed(
         dbt=results["metadata"]["dbt_version"],
         marts=tuple(sorted(_marts(wanted.values()))),
-        warnings=tuple(
-            _line(name, outcomes[name]) for name in outcomes if outcomes[name]["status"] == WARNED
-        ),
+        checks=tuple(_check(manifest, node, outcomes[name]) for name, node in tests.items()),
+    )
+
+
+def _is_failed_test(node: dict[str, Any] | None, result: dict[str, Any]) -> bool:
+    """Whether a test ran and found something; one that broke, or was never reached, says nothing."""
+    return node is not None and node["resource_type"] == "test" and result["status"] == FAIL
+
+
+def _check(manifest: dict[str, Any], node: dict[str, Any], result: dict[str, Any]) -> Check:
+    about = manifest["nodes"].get(node.get("attached_node") or "", {})
+    has_passed = result["status"] in PASSED
+    return Check(
+        check_name=node.get("name") or node["alias"],
+        table_name=f"{about['schema']}.{about['alias']}" if about else None,
+        checked_by="dbt",
+        severity=str(node["config"].get("severity") or ERROR).lower(),
+        status=PASS if has_passed else str(result["status"]),
+        failures=int(result.get("failures") or 0),
+        message=None if has_passed else _message(result),
     )
 
 
@@ -128,12 +151,15 @@ def _marts(nodes: Any) -> Iterator[str]:
 
 
 def _has_passed(result: dict[str, Any]) -> bool:
-    return result["status"] in PASSED or result["status"] == WARNED
+    return result["status"] in PASSED or result["status"] == WARN
 
 
 def _line(name: str, result: dict[str, Any]) -> str:
-    message = " ".join(str(result.get("message") or "no message").split())
-    return f"{name}: {result['status']}: {message}"
+    return f"{name}: {result['status']}: {_message(result)}"
+
+
+def _message(result: dict[str, Any]) -> str:
+    return " ".join(str(result.get("message") or "no message").split())
 
 
 def _listed(lines: list[str]) -> str:

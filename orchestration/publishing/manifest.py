@@ -18,46 +18,59 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import ROOT
-from orchestration.publishing import PublishError
-from orchestration.publishing.gate import MARTS
+from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.marts import (
     TARGET,
     TableFacts,
+    Told,
     identifier,
     literal,
-    write_comments,
 )
 
 if TYPE_CHECKING:
     import duckdb
 
 MANIFEST = "manifest.json"
-QUALITY = ROOT / "orchestration" / "extraction" / "quality.json"
-HISTORY = "meta_builds"
 
-HISTORY_COMMENT = "Grain: one published build. The line of builds that led to this file, itself the last."
-HISTORY_COLUMNS = (
-    ("build_id", "varchar", "UTC stamp and the first digits of the content hash; sorts by time"),
-    ("run_id", "varchar", "The pipeline run that published the build"),
-    ("created_at", "timestamp", "When the build was published, UTC"),
-    ("git_sha", "varchar", "Commit of the code, with -dirty where files differed; null outside a checkout"),
-    ("laborledger_version", "varchar", "Version of this project"),
-    ("duckdb_version", "varchar", "Version of DuckDB that wrote the file"),
-    ("dbt_version", "varchar", "Version of dbt that built the marts"),
+HISTORY = Told(
+    "meta_builds",
+    "Grain: one published build. The line of builds that led to this file, itself the last.",
     (
-        "extractor_version",
-        "varchar",
-        "Version or versions of the extractor behind the claims; null without claims",
+        ("build_id", "varchar", "UTC stamp and the first digits of the content hash; sorts by time"),
+        ("run_id", "varchar", "The pipeline run that published the build"),
+        ("created_at", "timestamp", "When the build was published, UTC"),
+        (
+            "git_sha",
+            "varchar",
+            "Commit of the code, with -dirty where files differed; null outside a checkout",
+        ),
+        ("laborledger_version", "varchar", "Version of this project"),
+        ("duckdb_version", "varchar", "Version of DuckDB that wrote the file"),
+        ("dbt_version", "varchar", "Version of dbt that built the marts"),
+        (
+            "extractor_version",
+            "varchar",
+            "Version or versions of the extractor behind the claims; null without claims",
+        ),
+        (
+            "parser_version",
+            "varchar",
+            "Version or versions of the parser behind the claims; null without claims",
+        ),
+        ("content_hash", "varchar", "SHA-256 of what all marts say; equal means that nothing changed"),
+        (
+            "schema_hash",
+            "varchar",
+            "SHA-256 of the marts' column names, types and comments, and of the macros",
+        ),
+        ("tables", "varchar", "JSON: rows and content hash by mart"),
+        ("quality", "varchar", "JSON: the extractor's measured quality; null where it was not measured"),
+        ("storage_version", "varchar", "DuckDB storage version of the file"),
+        ("is_sample", "boolean", "Whether the build is made of sample articles, written for this project"),
+        ("forced_by", "varchar", "Who published it although the gate refused; null: it passed"),
+        ("forced_because", "varchar", "Why they did; meta_checks says what had not passed"),
     ),
-    ("parser_version", "varchar", "Version or versions of the parser behind the claims; null without claims"),
-    ("content_hash", "varchar", "SHA-256 of what all marts say; equal means that nothing changed"),
-    ("schema_hash", "varchar", "SHA-256 of the marts' column names, types and comments, and of the macros"),
-    ("tables", "varchar", "JSON: rows and content hash by mart"),
-    ("quality", "varchar", "JSON: the extractor's measured quality; null where it was not measured"),
-    ("storage_version", "varchar", "DuckDB storage version of the file"),
-    ("is_sample", "boolean", "Whether the build is made of sample articles, written for this project"),
 )
-"""Name, type and comment of each column of `meta_builds`."""
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +84,14 @@ class Versions:
     dbt: str
     extractor: str | None
     parser: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """Who had a build published that the gate refused, and why."""
+
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +111,7 @@ class Manifest:
     sample: bool
     file_sha256: str = ""
     file_bytes: int = 0
+    forced: Forced | None = None
 
     def says_the_same_as(self, other: Manifest) -> bool:
         """Whether content, shape and versions are equal, so that publishing again is idle."""
@@ -112,6 +134,7 @@ class Manifest:
             facts["created_at"] = datetime.fromisoformat(facts["created_at"])
             facts["versions"] = Versions(**facts["versions"])
             facts["tables"] = {mart: TableFacts(**fact) for mart, fact in facts["tables"].items()}
+            facts["forced"] = Forced(**facts["forced"]) if facts.get("forced") else None
             return cls(**facts)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise PublishError(f"not a manifest of a published build: {error!r}") from error
@@ -119,20 +142,6 @@ class Manifest:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def read_quality() -> dict[str, Any] | None:
-    """The extractor's measured quality as pinned in the checkout; None where it was not measured.
-
-    Raises PublishError when the file is there and cannot be read: then it is not known.
-    """
-    try:
-        quality = json.loads(QUALITY.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise PublishError(f"{QUALITY}: {error}. Measure again: make score PIN=1") from error
-    return quality if isinstance(quality, dict) else None
 
 
 @cache
@@ -149,13 +158,6 @@ def git_sha(root: Path = ROOT) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return told.stdout.strip() or None
-
-
-def create_history(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make an empty `meta_builds` in the copy (see `marts.create_copy`)."""
-    columns = ", ".join(f"{identifier(name)} {kind}" for name, kind, _ in HISTORY_COLUMNS)
-    connection.execute(f"create table {TARGET}.{MARTS}.{HISTORY} ({columns})")
-    write_comments(connection, HISTORY, HISTORY_COMMENT, {name: text for name, _, text in HISTORY_COLUMNS})
 
 
 def carry_history(connection: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> str | None:
@@ -181,10 +183,10 @@ def _carry(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     try:
         known = connection.execute(
             "select column_name from duckdb_columns() where database_name = 'earlier' and table_name = ?",
-            [HISTORY],
+            [HISTORY.name],
         ).fetchall()
-        ours = [identifier(name) for name, _, _ in HISTORY_COLUMNS if (name,) in known]
-        history = f"{MARTS}.{HISTORY}"
+        ours = [identifier(name) for name, _, _ in HISTORY.columns if (name,) in known]
+        history = f"{MARTS}.{HISTORY.name}"
         connection.execute(
             f"insert into {TARGET}.{history} by name "
             f"select {', '.join(ours)} from earlier.{history} order by build_id"
@@ -204,10 +206,10 @@ def add_to_history(connection: duckdb.DuckDBPyConnection, manifest: Manifest) ->
             "tables": json.dumps({mart: dataclasses.asdict(fact) for mart, fact in manifest.tables.items()}),
             "quality": None if manifest.quality is None else json.dumps(manifest.quality, ensure_ascii=False),
             "is_sample": manifest.sample,
+            "forced_by": manifest.forced.by if manifest.forced else None,
+            "forced_because": manifest.forced.because if manifest.forced else None,
         }
     )
-    table = f"{TARGET}.{MARTS}.{HISTORY}"
-    marks = ", ".join("?" for _ in HISTORY_COLUMNS)
-    connection.execute(f"insert into {table} values ({marks})", [row[name] for name, _, _ in HISTORY_COLUMNS])
-    found = connection.execute(f"select count(*) from {table}").fetchone()
+    HISTORY.add(connection, row)
+    found = connection.execute(f"select count(*) from {TARGET}.{MARTS}.{HISTORY.name}").fetchone()
     return int(found[0]) if found else 0

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.home import STEM
-from orchestration.publishing import PublishError
-from orchestration.publishing.gate import MARTS
+from orchestration.publishing import MARTS, PublishError
 
 if TYPE_CHECKING:
     import duckdb
@@ -189,6 +188,30 @@ def create_copy(connection: duckdb.DuckDBPyConnection, file: Path, marts: Sequen
     connection.execute(f"use {TARGET}.{MARTS}")
     connection.execute(MACROS.read_text(encoding="utf-8"))
     connection.execute(f"use {identifier(STEM)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A table that publishing writes itself: its name, comment, and (name, type, comment) by column."""
+
+    name: str
+    comment: str
+    columns: tuple[tuple[str, str, str], ...]
+
+    def create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make it, empty, in the copy."""
+        columns = ", ".join(f"{identifier(name)} {kind}" for name, kind, _ in self.columns)
+        connection.execute(f"create table {TARGET}.{MARTS}.{identifier(self.name)} ({columns})")
+        comments: dict[str, str | None] = {name: text for name, _, text in self.columns}
+        write_comments(connection, self.name, self.comment, comments)
+
+    def add(self, connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) -> None:
+        """Write one row, given by column."""
+        marks = ", ".join("?" for _ in self.columns)
+        connection.execute(
+            f"insert into {TARGET}.{MARTS}.{identifier(self.name)} values ({marks})",
+            [row[name] for name, _, _ in self.columns],
+        )
 
 
 def write_comments(

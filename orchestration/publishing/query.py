@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from orchestration.home import Home
-from orchestration.publishing import PublishError
+from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.answers import WRITERS
-from orchestration.publishing.gate import MARTS
 
 if TYPE_CHECKING:
     import duckdb

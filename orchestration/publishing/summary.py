@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.publishing import PublishError
-from orchestration.publishing.gate import MARTS
+from orchestration.publishing import MARTS, PublishError
 from orchestration.records import Measure, Status
 
 if TYPE_CHECKING:
