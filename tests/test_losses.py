@@ -80,7 +80,7 @@ class TestRefused:
                 "meta_changes has 1 rows where 2 are",
             ),
             (
-                f"{withdrawn('c1')} delete from marts.source_coverage",
+                f"{FILLER} {withdrawn('c1')} delete from marts.source_coverage",
                 "source_coverage has 0 rows where 1 are",
             ),
             (
