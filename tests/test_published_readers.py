@@ -1,6 +1,7 @@
 """Readers all day long, while one build after another is published.
 
-`LABORLEDGER_PUBLISHES=200` publishes that many builds, under readers of every DuckDB version (`make endurance`).
+`LABORLEDGER_PUBLISHES=200` publishes that many builds, under readers of every DuckDB version
+(`make endurance`).
 """
 
 from __future__ import annotations

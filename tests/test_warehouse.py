@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.home import ROOT
 from orchestration.ledger import open_ledger
-from orchestration.publishing.marts import create_copy, finish_copy, reading
+from orchestration.publishing.marts import create_copy, fill_copy, finish_copy, reading
 from orchestration.publishing.smoke import smoke
 from orchestration.records import Hedge, Measure, Status
 from tests.dbt_home import Warehouse
@@ -94,7 +94,8 @@ def published(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) ->
     """The marts as a reader has them."""
     copy = tmp_path_factory.mktemp("published") / "labor_ledger.duckdb"
     with reading(warehouse.home.build_file) as connection:
-        create_copy(connection, copy, warehouse.marts())
+        create_copy(connection, copy)
+        fill_copy(connection, warehouse.marts())
         finish_copy(connection)
     return copy
 

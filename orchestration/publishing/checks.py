@@ -67,6 +67,4 @@ def write_checks(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check])
     """Make `meta_checks` in the copy; returns its rows."""
     META_CHECKS.create(connection)
     rows = sorted((dataclasses.asdict(check) for check in checks), key=lambda row: str(row["check_name"]))
-    for row in rows:
-        META_CHECKS.add(connection, row)
-    return len(rows)
+    return META_CHECKS.add(connection, rows)

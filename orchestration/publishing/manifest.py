@@ -210,6 +210,6 @@ def add_to_history(connection: duckdb.DuckDBPyConnection, manifest: Manifest) ->
             "forced_because": manifest.forced.because if manifest.forced else None,
         }
     )
-    HISTORY.add(connection, row)
+    HISTORY.add(connection, [row])
     found = connection.execute(f"select count(*) from {TARGET}.{MARTS}.{HISTORY.name}").fetchone()
     return int(found[0]) if found else 0

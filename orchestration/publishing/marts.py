@@ -169,17 +169,22 @@ def holds_sample(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found and found[0])
 
 
-def create_copy(connection: duckdb.DuckDBPyConnection, file: Path, marts: Sequence[str]) -> None:
-    """Copy marts with their comments, and the macros, into a new `file`, attached as TARGET; `finish_copy`
-    ends it.
-
-    Views become tables: the copy stands for one moment, holds all that it shows, and opens when it is
-    attached under any name. Keys and indexes stay behind: DuckDB 1.0 cannot read all of them.
-    """
+def create_copy(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Make a new `file`, attached as TARGET, with the schema of the marts; `finish_copy` ends it."""
     connection.execute(
         f"attach {literal(str(file))} as {TARGET} (storage_version {literal(STORAGE_VERSION)})"
     )
     connection.execute(f"create schema {TARGET}.{MARTS}")
+
+
+def fill_copy(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> None:
+    """Copy marts with their comments, and the macros, into the copy.
+
+    Views become tables: the copy stands for one moment, holds all that it shows, and opens when it is
+    attached under any name. Keys and indexes stay behind: DuckDB 1.0 cannot read all of them.
+    """
+    # One transaction until `finish_copy`: each of some hundred statements alone would wait for the disk.
+    connection.execute("begin")
     for mart in marts:
         name = f"{TARGET}.{MARTS}.{identifier(mart)}"
         connection.execute(f"create table {name} as from {MARTS}.{identifier(mart)}")
@@ -205,13 +210,13 @@ class Told:
         comments: dict[str, str | None] = {name: text for name, _, text in self.columns}
         write_comments(connection, self.name, self.comment, comments)
 
-    def add(self, connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) -> None:
-        """Write one row, given by column."""
-        marks = ", ".join("?" for _ in self.columns)
-        connection.execute(
-            f"insert into {TARGET}.{MARTS}.{identifier(self.name)} values ({marks})",
-            [row[name] for name, _, _ in self.columns],
-        )
+    def add(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]]) -> int:
+        """Write rows, given by column; returns how many."""
+        marks = ", ".join("(" + ", ".join("?" for _ in self.columns) + ")" for _ in rows)
+        values = [row[name] for row in rows for name, _, _ in self.columns]
+        if rows:
+            connection.execute(f"insert into {TARGET}.{MARTS}.{identifier(self.name)} values {marks}", values)
+        return len(rows)
 
 
 def write_comments(
@@ -228,5 +233,6 @@ def write_comments(
 
 def finish_copy(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the copy out and let go of it: afterwards no .wal lies beside it."""
+    connection.execute("commit")
     connection.execute(f"force checkpoint {TARGET}")
     connection.execute(f"detach {TARGET}")

@@ -194,9 +194,10 @@ def _make(
     """Make, check and place a build under its name; no reader sees it yet."""
     with builds.draft(manifest.build_id) as folder:
         file = folder / FILE
-        copying.create_copy(connection, file, sorted(manifest.tables))
+        copying.create_copy(connection, file)
         HISTORY.create(connection)
         broken = carry_history(connection, builds.newest_files())
+        copying.fill_copy(connection, sorted(manifest.tables))
         written = {
             HISTORY.name: add_to_history(connection, manifest),
             META_CHECKS.name: write_checks(connection, checks),

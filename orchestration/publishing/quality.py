@@ -61,12 +61,13 @@ def read_quality(file: Path | None = None) -> dict[str, Any] | None:
 def write_quality(connection: duckdb.DuckDBPyConnection, quality: Mapping[str, Any] | None) -> int:
     """Make `meta_quality` in the copy; returns its rows: none where nothing was measured."""
     META_QUALITY.create(connection)
-    sets = _sets(quality or {})
-    for name, scores in sets.items():
-        extractor = (quality or {}).get("extractor_version")
-        row = {column: scores.get(column) for column, _, _ in META_QUALITY.columns}
-        META_QUALITY.add(connection, row | {"gold_set": name, "extractor_version": extractor})
-    return len(sets)
+    extractor = (quality or {}).get("extractor_version")
+    rows = [
+        {column: scores.get(column) for column, _, _ in META_QUALITY.columns}
+        | {"gold_set": name, "extractor_version": extractor}
+        for name, scores in _sets(quality or {}).items()
+    ]
+    return META_QUALITY.add(connection, rows)
 
 
 def worse(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> list[str]:
