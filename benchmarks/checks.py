@@ -13,6 +13,7 @@ from benchmarks.articles import annotated_news, home_news, world_news
 from benchmarks.claims import add_claims, built, home_of_claims
 from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
 from benchmarks.pages import MENUS, press_pages, saved_pages, speed_ratio
+from benchmarks.publishing import home_of_a_gigabyte, publish_ratio
 
 WORLD_RATE, HOME_RATE, GOLD_RATE = 40_000, 3_000, 20
 """Articles a second of one core that are wanted."""
@@ -20,6 +21,7 @@ FEW_CLAIMS, MANY_CLAIMS, MOST_CLAIMS, NEW_CLAIMS = 1_000, 100_000, 1_000_000, 10
 BUILD_SECONDS, BUILD_MEBIBYTES, REBUILD_SECONDS = 60, 2_048, 10
 GROWTH = 1.5
 """How much more than in proportion the build may grow."""
+PUBLISH_RATIO = 1.5
 PARSE_RATIO = 0.8
 """Of trafilatura's speed on the same pages."""
 START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
@@ -139,6 +141,12 @@ def warehouse(folder: Path, seconds: float) -> Iterator[Result]:
     yield Result(f"growth of the build, {times:.0f} times the claims", "times", GROWTH * times, False, growth)
 
 
+def publish(folder: Path, seconds: float) -> Iterator[Result]:
+    """publishing a build of 1 GB, by the time of cp and fsync of the build"""
+    result = Result("publishing a build of 1 GB", "x cp + fsync", PUBLISH_RATIO, False)
+    yield _measured(result, lambda: publish_ratio(home_of_a_gigabyte(folder / "gigabyte")))
+
+
 CHECKS: dict[str, Check] = {
     "world": world,
     "home": home,
@@ -147,6 +155,7 @@ CHECKS: dict[str, Check] = {
     "memory": memory,
     "parse": parse,
     "warehouse": warehouse,
+    "publish": publish,
 }
 
 

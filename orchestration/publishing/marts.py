@@ -7,6 +7,7 @@ lie, is the business of `publish.py` and `builds.py`.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,20 @@ which builds there were.
 """
 OUTSIDE_THE_HASH = re.compile(r".*_seen_at|(.*_)?build(_id)?|(extractor|parser)_version")
 """Columns that say when and by what a row was made, not what it says."""
+
+
+SHAPES = """
+create temp table shapes as
+select table_name as mart, column_index as place, column_name as name, data_type as type, comment
+from duckdb_columns() where database_name = $database and schema_name = $schema
+union all
+select table_name, 0, null, null, comment
+from duckdb_tables() where database_name = $database and schema_name = $schema
+union all
+select view_name, 0, null, null, comment
+from duckdb_views() where database_name = $database and schema_name = $schema
+"""
+"""Names, types and comments of all marts, asked once: the catalog is slow to answer. Place 0 is a mart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +84,13 @@ def reading(build_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"attach {literal(str(build_file))} as {identifier(STEM)} (read_only)")
         connection.execute(f"use {identifier(STEM)}")
+        connection.execute(SHAPES, {"database": STEM, "schema": MARTS})
         yield connection
 
 
 def check_present(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> None:
     """Raise PublishError for marts that dbt speaks of and the build file does not hold."""
-    rows = connection.execute(
-        "select table_name from duckdb_tables() where database_name = $db and schema_name = $marts "
-        "union all select view_name from duckdb_views() where database_name = $db and schema_name = $marts",
-        {"db": STEM, "marts": MARTS},
-    ).fetchall()
+    rows = connection.execute("select mart from temp.main.shapes where place = 0").fetchall()
     missing = sorted(set(marts) - {name for (name,) in rows})
     if missing or not marts:
         raise PublishError(f"the build file lacks these marts: {', '.join(missing) or 'all'}. Build again")
@@ -92,19 +104,13 @@ def is_content(mart: str) -> bool:
 def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> list[tuple[str, str, str | None]]:
     """(name, type, comment) of each column, in order."""
     return connection.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [STEM, MARTS, mart],
+        "select name, type, comment from temp.main.shapes where mart = ? and place > 0 order by place", [mart]
     ).fetchall()
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, mart: str) -> str | None:
     found = connection.execute(
-        "select comment from duckdb_tables() "
-        "where database_name = $db and schema_name = $s and table_name = $t union all "
-        "select comment from duckdb_views() "
-        "where database_name = $db and schema_name = $s and view_name = $t",
-        {"db": STEM, "s": MARTS, "t": mart},
+        "select comment from temp.main.shapes where mart = ? and place = 0", [mart]
     ).fetchone()
     return found[0] if found else None
 
@@ -211,11 +217,14 @@ class Told:
         write_comments(connection, self.name, self.comment, comments)
 
     def add(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]]) -> int:
-        """Write rows, given by column; returns how many."""
-        marks = ", ".join("(" + ", ".join("?" for _ in self.columns) + ")" for _ in rows)
-        values = [row[name] for row in rows for name, _, _ in self.columns]
-        if rows:
-            connection.execute(f"insert into {TARGET}.{MARTS}.{identifier(self.name)} values {marks}", values)
+        """Write rows, given by column; returns how many. As JSON: DuckDB looks at each parameter for long."""
+        shape = json.dumps([{name: kind for name, kind, _ in self.columns}])
+        names = ", ".join(identifier(name) for name, _, _ in self.columns)
+        connection.execute(
+            f"insert into {TARGET}.{MARTS}.{identifier(self.name)} "
+            f"select {names} from (select unnest(from_json($rows, $shape), recursive := true))",
+            {"rows": json.dumps(rows, default=str), "shape": shape},
+        )
         return len(rows)
 
 
@@ -224,11 +233,14 @@ def write_comments(
 ) -> None:
     """Set the comments of a mart of the copy, of the table and by column."""
     name = f"{TARGET}.{MARTS}.{identifier(mart)}"
-    if table:
-        connection.execute(f"comment on table {name} is {literal(table)}")
-    for column, comment in columns.items():
-        if comment:
-            connection.execute(f"comment on column {name}.{identifier(column)} is {literal(comment)}")
+    told = [f"comment on table {name} is {literal(table)}"] if table else []
+    told += [
+        f"comment on column {name}.{identifier(column)} is {literal(comment)}"
+        for column, comment in columns.items()
+        if comment
+    ]
+    if told:
+        connection.execute(";".join(told))
 
 
 def finish_copy(connection: duckdb.DuckDBPyConnection) -> None:
