@@ -69,6 +69,11 @@ run: $(STAMP) ## the whole pipeline on the embedded sample outlet: scrape, extra
 ui: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000 (SOURCES=live for the real outlets, PORT=...)
 	@exec $(BIN)/laborledger ui --sources $(SOURCES) --port $(PORT)
 
+.PHONY: report
+report: $(STAMP) ## the report on the sample as one HTML page, with its charts as SVG and PNG (HOME_DIR=folder for another home)
+	@[ -e "$(or $(HOME_DIR),warehouse/sample)/published/labor_ledger.duckdb" ] || $(BIN)/laborledger run --sources sample
+	@$(BIN)/laborledger report --home $(or $(HOME_DIR),warehouse/sample)
+
 .PHONY: outlet
 outlet: $(STAMP) ## the sample outlet alone, to look at it in a browser
 	@exec $(BIN)/python -m orchestration.sample_outlet

@@ -112,6 +112,24 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
 
 @main.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write into. Default: beside the published file.",
+)
+@HOME
+def report(out: Path | None, home: Path | None) -> None:
+    """Write the report on the published file: report.html, one page that needs no network, and charts/.
+
+    A run writes it by itself. The charts are SVG and PNG, for papers.
+    """
+    from orchestration.home import Home
+    from orchestration.reporting import report as write
+
+    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), out))
+
+
+@main.command()
 @click.option("--force", "reason", metavar="REASON", help="Publish what the gate refused; REASON is kept.")
 @click.option("--to", metavar="BUILD", help="Show readers an earlier build again; an unknown one lists all.")
 @click.option("--by", metavar="NAME", help="Who decides. Default: git's user.name.")

@@ -203,9 +203,13 @@ def _print_summary(selection: Selection, facts: dict[str, dict[str, Any]]) -> No
     )
     out.print("Workers by host country, measure and status: flows summed, presence as last reported")
     print_summary(selection.home.published_file, out)
-    _print_warnings([*fetched["warnings"], *read["warnings"], *published["warnings"]])
+    report = facts["report"]
+    problems = [report["problem"]] if "problem" in report else []
+    _print_warnings([*fetched["warnings"], *read["warnings"], *published["warnings"], *problems])
     state = "published" if published["changed"] else "nothing changed; still current"
     out.print(f"\n{state}: {selection.home.published_file}", soft_wrap=True)
+    if not problems:
+        out.print(f"report:  {report['path']}", soft_wrap=True)
     out.print(f"ask it:  {_sql_example(selection)}", markup=False, soft_wrap=True)
     if selection.is_sample:
         out.print(

@@ -86,3 +86,22 @@ def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResu
         metadata = published.metadata()
         metadata["warnings"] = [*metadata["warnings"], *unmatched(home.build_file)]
     return dg.MaterializeResult(metadata=metadata)
+
+
+@dg.asset(
+    deps=[published_warehouse],
+    group_name="publishing",
+    owners=OWNERS,
+    kinds={"html"},
+)
+def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """The report on the published file: one HTML page that needs no network, and charts for papers."""
+    from orchestration.publishing.report.write import write_report  # Altair: half a second at each start
+
+    try:
+        written = write_report(Selection.from_environment().home)
+    except Exception as error:
+        # What is published is good, whatever its report may be.
+        context.log.warning("no report: %s", error)
+        return dg.MaterializeResult(metadata={"problem": f"the report could not be written: {error}"})
+    return dg.MaterializeResult(metadata=written.metadata())
