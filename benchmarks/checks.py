@@ -14,6 +14,7 @@ from benchmarks.claims import add_claims, built, home_of_claims
 from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
 from benchmarks.pages import MENUS, press_pages, saved_pages, speed_ratio
 from benchmarks.publishing import home_of_a_gigabyte, publish_ratio
+from benchmarks.reporting import events_of, home_of_events, report_cost
 
 WORLD_RATE, HOME_RATE, GOLD_RATE = 40_000, 3_000, 20
 """Articles a second of one core that are wanted."""
@@ -22,6 +23,7 @@ BUILD_SECONDS, BUILD_MEBIBYTES, REBUILD_SECONDS = 60, 2_048, 10
 GROWTH = 1.5
 """How much more than in proportion the build may grow."""
 PUBLISH_RATIO = 1.5
+REPORT_SECONDS, REPORT_MEBIBYTES = 5, 5
 PARSE_RATIO = 0.8
 """Of trafilatura's speed on the same pages."""
 START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
@@ -147,6 +149,14 @@ def publish(folder: Path, seconds: float) -> Iterator[Result]:
     yield _measured(result, lambda: publish_ratio(home_of_a_gigabyte(folder / "gigabyte")))
 
 
+def report(folder: Path, seconds: float) -> Iterator[Result]:
+    """the report on 20,000 events: seconds to write it, start and pictures included, and its size"""
+    home = home_of_events(folder / "report")
+    seconds_taken, mebibytes = report_cost(home)
+    yield Result(f"report on {events_of(home):,} events", "s", REPORT_SECONDS, False, seconds_taken)
+    yield Result("its page", "MiB", REPORT_MEBIBYTES, False, mebibytes)
+
+
 CHECKS: dict[str, Check] = {
     "world": world,
     "home": home,
@@ -156,6 +166,7 @@ CHECKS: dict[str, Check] = {
     "parse": parse,
     "warehouse": warehouse,
     "publish": publish,
+    "report": report,
 }
 
 
