@@ -112,6 +112,45 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "parquet", "both"]), default="both", show_default=True
+)
+@click.option(
+    "--spreadsheet-safe",
+    "is_safe",
+    is_flag=True,
+    help="Put ' before text that a spreadsheet would run as a formula; the text is then not as published.",
+)
+@HOME
+def export(folder: Path, form: str, is_safe: bool, home: Path | None) -> None:
+    """Write all published tables as CSV and Parquet, each with a datapackage.json, into FOLDER/csv and
+    FOLDER/parquet.
+
+    All files are of one build. A NULL is an empty cell of the CSV, an empty text is "".
+    """
+    from orchestration.exporting import export as write
+    from orchestration.home import Home
+
+    forms = ("csv", "parquet") if form == "both" else (form,)
+    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), folder, forms, is_safe))
+
+
+@main.command("export-texts")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@HOME
+def export_texts(file: Path, home: Path | None) -> None:
+    """Write the texts of all articles into FILE, a DuckDB file of its own; they join on article_id.
+
+    The texts are the outlets' and not for passing on. The published file never holds them.
+    """
+    from orchestration.exporting import export_texts as write
+    from orchestration.home import Home
+
+    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), file))
+
+
+@main.command()
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -189,6 +228,22 @@ def review(
             raise click.UsageError("say of which claim: laborledger review CLAIM_ID --decision ...")
         sys.exit(run_sql(ledger, LEAST_SURE, form, values={"claims": claims}))
     sys.exit(review_claim(ledger, claim_id, reviews, decision))
+
+
+@main.command()
+@click.argument("claim_id")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@HOME
+def why(claim_id: str, form: str, home: Path | None) -> None:
+    """Show where a claim comes from: sentence, article, archived copy, event, reviews, history.
+
+    The beginning of CLAIM_ID is enough where no other claim begins so. A claim that was withdrawn is known
+    by its history.
+    """
+    from orchestration.home import Home
+    from orchestration.tracing import why as tell
+
+    sys.exit(tell(Home(home.resolve()) if home else Home.to_read(), claim_id, form))
 
 
 @main.command()

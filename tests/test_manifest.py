@@ -128,7 +128,7 @@ class TestHistory:
             assert row[name] == facts[name]
         assert {f"{name}_version": value for name, value in facts["versions"].items()}.items() <= row.items()
         assert row["is_sample"] is facts["sample"]
-        ours = ("meta_builds", "meta_checks", "meta_quality")
+        ours = ("meta_builds", "meta_checks", "meta_keys", "meta_quality")
         tables = {name: fact for name, fact in facts["tables"].items() if name not in ours}
         assert json.loads(row["tables"]) == tables
 

@@ -111,6 +111,7 @@ class TestThePublishedFile:
             "marts.meta_builds",
             "marts.meta_changes",
             "marts.meta_checks",
+            "marts.meta_keys",
             "marts.meta_quality",
             "marts.source_coverage",
             "marts.worker_descriptions",

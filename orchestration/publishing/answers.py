@@ -123,9 +123,9 @@ def _grid(columns: Sequence[str], rows: list[tuple[object, ...]]) -> Table:
     table = Table()
     for index, name in enumerate(columns):
         is_number = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
-        table.add_column(Text(_shown(name)), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(Text(shown(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_shown(text(value))) for value in row))
+        table.add_row(*(Text(shown(text(value))) for value in row))
     return table
 
 
@@ -135,12 +135,12 @@ def _record(columns: Sequence[str], row: tuple[object, ...]) -> Table:
 
     table = Table(show_header=False)
     for name, value in zip(columns, row, strict=True):
-        table.add_row(Text(_shown(name), style="bold"), Text(_shown(text(value)), overflow="fold"))
+        table.add_row(Text(shown(name), style="bold"), Text(shown(text(value)), overflow="fold"))
     return table
 
 
-def _shown(raw: str) -> str:
-    """Text without the characters that act on a terminal."""
+def shown(raw: str) -> str:
+    """Text without the characters that act on a terminal: they are shown as escapes."""
     return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", raw)
 
 

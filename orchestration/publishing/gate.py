@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.checks import ERROR, FAIL, PASS, WARN, Check
+from orchestration.publishing.keys import Key, keys_of
 
 PASSED = frozenset({"success", "pass", "no-op"})
 """dbt says no-op of what it only documents: exposures."""
@@ -30,11 +31,12 @@ class GateRefused(PublishError):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A build that may be published: its `marts`, the `dbt` version that built them, and what dbt checked."""
+    """A build that may be published: its `marts` and their keys, the `dbt` version, and what dbt checked."""
 
     dbt: str
     marts: tuple[str, ...]
     checks: tuple[Check, ...]
+    keys: tuple[Key, ...]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -115,6 +117,7 @@ def _judge(results: dict[str, Any], manifest: dict[str, Any], is_forced: bool) -
         dbt=results["metadata"]["dbt_version"],
         marts=tuple(sorted(_marts(wanted.values()))),
         checks=tuple(_check(manifest, node, outcomes[name]) for name, node in tests.items()),
+        keys=keys_of(manifest),
     )
 
 

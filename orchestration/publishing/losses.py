@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.publishing import MARTS
 from orchestration.publishing.checks import META_CHECKS
+from orchestration.publishing.keys import META_KEYS
 from orchestration.publishing.manifest import HISTORY
 from orchestration.publishing.marts import identifier, literal
 from orchestration.publishing.quality import META_QUALITY
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 EARLIER = "published_before"
-WRITTEN_BY_US = frozenset(table.name for table in (HISTORY, META_CHECKS, META_QUALITY))
+WRITTEN_BY_US = frozenset(table.name for table in (HISTORY, META_CHECKS, META_KEYS, META_QUALITY))
 NAMED_BY_A_CLAIM = {"fct_claims": "claim_id", "fct_deployments": "event_id", "fct_defections": "event_id"}
 """Marts whose every row is named by a claim: what happened to it is in `meta_changes`."""
 FIXED = frozenset(

@@ -149,11 +149,17 @@ def content_hash(facts: dict[str, TableFacts]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def schema_hash(connection: duckdb.DuckDBPyConnection, marts: Sequence[str]) -> str:
-    """One hash of names, types and comments: a better column description is worth a new build."""
+def schema_hash(
+    connection: duckdb.DuckDBPyConnection, marts: Sequence[str], written: Sequence[Told] = ()
+) -> str:
+    """One hash of names, types and comments: a better column description is worth a new build.
+
+    `written` are the tables that publishing adds.
+    """
     shape: list[object] = [
         (mart, _comment(connection, mart), _columns(connection, mart)) for mart in sorted(marts)
     ]
+    shape += [(table.name, table.comment, table.columns) for table in written]
     shape.append(MACROS.read_text(encoding="utf-8"))
     return hashlib.sha256(repr(shape).encode()).hexdigest()
 

@@ -25,6 +25,7 @@ from orchestration.publishing import marts as copying
 from orchestration.publishing.builds import FILE, Builds, file_hash
 from orchestration.publishing.checks import ERROR, META_CHECKS, PASS, WARN, Check, own_check, write_checks
 from orchestration.publishing.gate import GateRefused, Passed, check_gate
+from orchestration.publishing.keys import META_KEYS, Key, write_keys
 from orchestration.publishing.losses import find_losses
 from orchestration.publishing.manifest import (
     HISTORY,
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 SMOKE = Path(__file__).with_name("smoke.py")
 SMOKE_SECONDS = 600
+WRITTEN = (HISTORY, META_CHECKS, META_KEYS, META_QUALITY)
+"""Tables that publishing adds to the marts."""
+Proven = tuple[tuple[Check, ...], tuple[Key, ...]]
+"""What was checked of a build, and the keys that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +93,24 @@ def publish(home: Home, run_id: str, now: datetime, forced: Forced | None = None
         checks = (*passed.checks, *_compare(connection, builds, current, draft))
         _refuse(checks, forced)
         draft = replace(draft, forced=forced if any(check.refuses for check in checks) else None)
-        return _show(connection, builds, draft, checks, now)
+        return _show(connection, builds, draft, (checks, passed.keys), now)
 
 
 def _show(
     connection: duckdb.DuckDBPyConnection,
     builds: Builds,
     draft: Manifest,
-    checks: tuple[Check, ...],
+    proven: Proven,
     now: datetime,
 ) -> Published:
     """Make the build, and let readers see it."""
     before = builds.current()
     build_id = builds.new_id(now, draft.content_hash)
-    made, warnings = _make(connection, builds, replace(draft, build_id=build_id), checks)
+    made, warnings = _make(connection, builds, replace(draft, build_id=build_id), proven)
     builds.flip(build_id)
     forget_rollback(builds)
     builds.sweep_wals()
-    told = (check.told() for check in checks if check.status != PASS)
+    told = (check.told() for check in proven[0] if check.status != PASS)
     return _published(builds, made, True, (*told, *warnings, *_prune(builds, now, before)))
 
 
@@ -180,7 +185,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, passed: Passed, run_id: str
             parser=copying.versions_used(connection, "parser_version"),
         ),
         content_hash=copying.content_hash(facts),
-        schema_hash=copying.schema_hash(connection, passed.marts),
+        schema_hash=copying.schema_hash(connection, passed.marts, WRITTEN),
         tables=facts,
         quality=read_quality(),
         storage_version=copying.STORAGE_VERSION,
@@ -189,7 +194,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, passed: Passed, run_id: str
 
 
 def _make(
-    connection: duckdb.DuckDBPyConnection, builds: Builds, manifest: Manifest, checks: tuple[Check, ...]
+    connection: duckdb.DuckDBPyConnection, builds: Builds, manifest: Manifest, proven: Proven
 ) -> tuple[Manifest, tuple[str, ...]]:
     """Make, check and place a build under its name; no reader sees it yet."""
     with builds.draft(manifest.build_id) as folder:
@@ -200,7 +205,8 @@ def _make(
         copying.fill_copy(connection, sorted(manifest.tables))
         written = {
             HISTORY.name: add_to_history(connection, manifest),
-            META_CHECKS.name: write_checks(connection, checks),
+            META_CHECKS.name: write_checks(connection, proven[0]),
+            META_KEYS.name: write_keys(connection, proven[1]),
             META_QUALITY.name: write_quality(connection, manifest.quality),
         }
         copying.finish_copy(connection)

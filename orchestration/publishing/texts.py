@@ -1,0 +1,81 @@
+"""The texts of the articles, on demand, in a DuckDB file of their own.
+
+They are the outlets' and never part of the published file. Read from the build file, which the caller
+keeps others from writing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.publishing import PublishError
+from orchestration.publishing.builds import TEMPORARY, sync
+from orchestration.publishing.marts import STORAGE_VERSION, literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+COMMENT = (
+    "Grain: one article, in the text version that holds now. The text is its outlet's: for reading beside "
+    "the ledger, not for passing on. quote_start and quote_end of fct_claims count its characters."
+)
+COLUMNS = {
+    "article_id": "The article, as in dim_articles",
+    "source_id": "Its outlet",
+    "title": "Its title",
+    "url": "Where it was read",
+    "published_on": "Its day of publication",
+    "language": "Language of the text",
+    "text": "The text as the ledger's quotes are slices of it",
+    "text_sha256": "SHA-256 of the text",
+}
+TEXTS = """
+create table texts.article_texts as
+select article_id, source_id, title, url, published as published_on, language, text, text_sha256
+from raw.articles
+where version_id in (select version_id from staging.stg_articles)
+order by published_on, article_id
+"""
+
+
+def write_texts(build_file: Path, file: Path) -> int:
+    """Write the texts into a new `file`; returns how many.
+
+    Raises PublishError when there is no build, or `file` is there already; OSError when the disk refuses.
+    """
+    import duckdb
+
+    if not build_file.exists():
+        raise PublishError(f"{build_file} is missing: there are no articles yet; run `make run`")
+    if file.exists():
+        raise PublishError(f"{file} is there already: name a new file, or remove it")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f"{TEMPORARY}{file.name}")
+    fresh.unlink(missing_ok=True)
+    try:
+        with duckdb.connect() as connection:
+            count = _copy(connection, build_file, fresh)
+        sync(fresh)
+        os.replace(fresh, file)
+    except duckdb.Error as error:
+        raise PublishError(f"the texts could not be read from {build_file}: {error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return count
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, build_file: Path, fresh: Path) -> int:
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(f"attach {literal(str(build_file))} as labor_ledger (read_only)")
+    connection.execute(f"attach {literal(str(fresh))} as texts (storage_version {literal(STORAGE_VERSION)})")
+    connection.execute("use labor_ledger")
+    connection.execute(TEXTS)
+    connection.execute(f"comment on table texts.article_texts is {literal(COMMENT)}")
+    for column, comment in COLUMNS.items():
+        connection.execute(f"comment on column texts.article_texts.{column} is {literal(comment)}")
+    count = connection.execute("select count(*) from texts.article_texts").fetchone()
+    connection.execute("force checkpoint texts")
+    connection.execute("detach texts")
+    return int(count[0]) if count else 0
