@@ -10,15 +10,19 @@
     replace(url_encode({{ text }}), '-', '%2D')
 {%- endmacro %}
 
-{# The quote's words as a text directive: a short quote whole, else its first and last words. #}
+{# The quote's words as a text directive: a short quote of one line whole, else its first and last words. No end
+   crosses a line break: a browser finds neither end across one, and the quote between two ends. #}
 {% macro text_directive(quote, words=4) -%}
-    {%- set list = "string_split_regex(trim(" ~ quote ~ "), '\\s+')" -%}
+    {%- set trimmed = "regexp_replace(" ~ quote ~ ", '^\\s+|\\s+$', '', 'g')" -%}
+    {%- set list = "string_split_regex(" ~ trimmed ~ ", '\\s+')" -%}
+    {%- set first = "string_split_regex(regexp_extract(" ~ trimmed ~ ", '^[^\\n]+'), '\\s+')" -%}
+    {%- set last = "string_split_regex(regexp_extract(" ~ trimmed ~ ", '[^\\n]+$'), '\\s+')" -%}
     case
-        when len({{ list }}) <= {{ 2 * words }}
+        when len({{ list }}) <= {{ 2 * words }} and not contains({{ trimmed }}, chr(10))
             then {{ percent_encoded("array_to_string(" ~ list ~ ", ' ')") }}
-        else {{ percent_encoded("array_to_string(list_slice(" ~ list ~ ", 1, " ~ words ~ "), ' ')") }}
+        else {{ percent_encoded("trim(array_to_string(list_slice(" ~ first ~ ", 1, " ~ words ~ "), ' '))") }}
             || ','
-            || {{ percent_encoded("array_to_string(list_slice(" ~ list ~ ", -" ~ words ~ ", -1), ' ')") }}
+            || {{ percent_encoded("trim(array_to_string(list_slice(" ~ last ~ ", -" ~ words ~ ", -1), ' '))") }}
     end
 {%- endmacro %}
 
