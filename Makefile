@@ -74,6 +74,19 @@ report: $(STAMP) ## the report on the sample as one HTML page, with its charts a
 	@[ -e "$(or $(HOME_DIR),warehouse/sample)/published/labor_ledger.duckdb" ] || $(BIN)/laborledger run --sources sample
 	@$(BIN)/laborledger report --home $(or $(HOME_DIR),warehouse/sample)
 
+SUPERSET := .venvs/superset
+FILE ?= $(firstword $(wildcard warehouse/live/published/labor_ledger.duckdb warehouse/sample/published/labor_ledger.duckdb))
+
+$(SUPERSET)/.up-to-date: $(STAMP) requirements-superset.lock
+	@echo "setting up Superset in $(SUPERSET) (about a minute, once)"
+	@[ -x $(SUPERSET)/bin/python ] || $(PYTHON) -m venv --clear $(SUPERSET)
+	@$(BIN)/uv pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes requirements-superset.lock
+	@touch $@
+
+.PHONY: superset
+superset: $(SUPERSET)/.up-to-date ## Superset with the ledger's dashboard on http://127.0.0.1:8088 (FILE=published file, PORT=...)
+	@exec $(SUPERSET)/bin/python warehouse/bi/superset/serve.py "$(or $(FILE),warehouse/sample/published/labor_ledger.duckdb)" --kept-in .cache/superset --port $(if $(filter 3000,$(PORT)),8088,$(PORT))
+
 .PHONY: outlet
 outlet: $(STAMP) ## the sample outlet alone, to look at it in a browser
 	@exec $(BIN)/python -m orchestration.sample_outlet
@@ -95,6 +108,10 @@ test: $(STAMP) ## all tests
 .PHONY: test-wordpress
 test-wordpress: $(STAMP) ## the suite against a real WordPress on loopback (root; `make setup-system` brings it)
 	LABORLEDGER_WORDPRESS=1 $(BIN)/python -m pytest -n 0 tests/wordpress
+
+.PHONY: test-superset
+test-superset: $(SUPERSET)/.up-to-date ## every chart of the Superset dashboard, in a real Superset and Chromium
+	LABORLEDGER_SUPERSET_TESTS=1 $(BIN)/python -m pytest -n 0 tests/superset
 
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)
