@@ -14,16 +14,18 @@
    crosses a line break: a browser finds neither end across one, and the quote between two ends. #}
 {% macro text_directive(quote, words=4) -%}
     {%- set trimmed = "regexp_replace(" ~ quote ~ ", '^\\s+|\\s+$', '', 'g')" -%}
-    {%- set list = "string_split_regex(" ~ trimmed ~ ", '\\s+')" -%}
-    {%- set first = "string_split_regex(regexp_extract(" ~ trimmed ~ ", '^[^\\n]+'), '\\s+')" -%}
-    {%- set last = "string_split_regex(regexp_extract(" ~ trimmed ~ ", '[^\\n]+$'), '\\s+')" -%}
+    {%- set more = "(?:[^\\S\\n]+\\S+){0," -%}
+    {%- set first = "regexp_extract(" ~ trimmed ~ ", '^\\S+" ~ more ~ (words - 1) ~ "}')" -%}
+    {%- set last = "regexp_extract(" ~ trimmed ~ ", '\\S+" ~ more ~ (words - 1) ~ "}$')" -%}
     case
-        when len({{ list }}) <= {{ 2 * words }} and not contains({{ trimmed }}, chr(10))
-            then {{ percent_encoded("array_to_string(" ~ list ~ ", ' ')") }}
-        else {{ percent_encoded("trim(array_to_string(list_slice(" ~ first ~ ", 1, " ~ words ~ "), ' '))") }}
-            || ','
-            || {{ percent_encoded("trim(array_to_string(list_slice(" ~ last ~ ", -" ~ words ~ ", -1), ' '))") }}
+        when regexp_full_match({{ trimmed }}, '\S+{{ more ~ (2 * words - 1) }}}')
+            then {{ percent_encoded(one_spaced(trimmed)) }}
+        else {{ percent_encoded(one_spaced(first)) }} || ',' || {{ percent_encoded(one_spaced(last)) }}
     end
+{%- endmacro %}
+
+{% macro one_spaced(text) -%}
+    regexp_replace({{ text }}, '\s+', ' ', 'g')
 {%- endmacro %}
 
 {# A link that opens the page at the quote; null where there is no web address. #}
