@@ -38,6 +38,10 @@ def main() -> None:
     laborledger run --inbox DIR           the same on saved pages, WARC files among them
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger sql 'select ...'          ask the published file
+    laborledger why CLAIM_ID              where a number comes from
+    laborledger report                    the published file as one page, and charts
+    laborledger export DIR                the published tables as CSV and Parquet
+    laborledger publish                   force what the gate refused, or go back to an earlier build
     laborledger review                    what to look at first: the claims least sure
     laborledger explain article.txt       why a number of an article is a figure, or is none
     """

@@ -25,6 +25,7 @@ from orchestration.extraction.extract import extract_figures
 from orchestration.home import ROOT
 from orchestration.records import Article
 from tests.browser import page, ui, wait_for_the_run
+from tests.readme_answers import README, answered, queries
 from tests.runs import Ran, kill_after, laborledger, manifest, rows
 
 __all__ = ["page", "ui"]  # fixtures of this file
@@ -66,6 +67,17 @@ class TestTheFirstRun:
 
     def test_the_file_is_marked_as_sample(self, sample: Ran) -> None:
         assert manifest(sample[0])["sample"] is True
+
+    def test_the_questions_of_the_warehouse_readme_have_the_answers_that_it_shows(self, sample: Ran) -> None:
+        readme = README.read_text(encoding="utf-8")
+        assert len(queries(readme)) >= 10
+        assert answered(readme, sample[0] / "published" / "labor_ledger.duckdb") == readme
+
+    def test_the_report_lies_beside_what_it_reports(self, sample: Ran) -> None:
+        page = sample[0] / "published" / "report.html"
+        assert f"report:  {page}" in sample[1].stdout
+        assert manifest(sample[0])["build_id"] in page.read_text(encoding="utf-8")
+        assert page.stat().st_size < 2_000_000
 
     def test_every_figure_keeps_the_reader_s_probability(self, sample: Ran) -> None:
         facts = "select confidence from fct_deployments union all select confidence from fct_defections"
