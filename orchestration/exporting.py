@@ -20,10 +20,11 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
 def export(home: Home, folder: Path, forms: Sequence[str], is_safe: bool) -> int:
-    """Write the published tables in each of `forms`; gives the exit status."""
+    """Write the published tables in each of `forms`, all of one build; gives the exit status."""
+    file = home.published_file.resolve()
     try:
         for form in forms:
-            done = write_export(home.published_file, folder.resolve() / form, form, is_safe)
+            done = write_export(file, folder.resolve() / form, form, is_safe)
             state = "written" if done.changed else "up to date"
             told = (
                 f"{state}: {done.folder} ({done.files} files, {done.bytes / 1e6:,.1f} MB, build {done.build})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -62,6 +64,14 @@ def resource(done: Exported, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+def without(package: dict[str, Any], empty: set[str]) -> dict[str, Any]:
+    """A package that refers to no table without rows: inline data must have some."""
+    for one in package["resources"]:
+        keys = one["schema"].get("foreignKeys", [])
+        one["schema"]["foreignKeys"] = [key for key in keys if key["reference"]["resource"] not in empty]
+    return package
+
+
 def read_csv(done: Exported, name: str) -> list[dict[str, str]]:
     with (done.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -86,8 +96,25 @@ class TestThePackage:
         told = frictionless.validate(str(folder / "datapackage.json"))
         assert {error.type for task in told.tasks for error in task.errors} >= {"hash-count", "foreign-key"}
 
-    def test_of_parquet_is_a_valid_description(self, exported: dict[str, Exported]) -> None:
-        frictionless.Package(str(exported["parquet"].folder / "datapackage.json"))
+    def test_of_parquet_is_valid_with_its_sizes_and_hashes(self, exported: dict[str, Exported]) -> None:
+        told = frictionless.validate(str(exported["parquet"].folder / "datapackage.json"))
+        assert told.valid, told.flatten(["name", "type", "note"])
+        assert len(told.tasks) > 25
+
+    def test_of_parquet_fits_its_rows(self, exported: dict[str, Exported]) -> None:
+        """Types, keys and references: frictionless reads no Parquet without pandas, so pyarrow does."""
+        told = described(exported["parquet"])
+        names = ("name", "schema")
+        resources = [
+            {name: one[name] for name in names}
+            | {"data": pyarrow.parquet.read_table(exported["parquet"].folder / one["path"]).to_pylist()}
+            for one in told["resources"]
+        ]
+        filled = [one for one in resources if one["data"]]
+        empty = {one["name"] for one in resources} - {one["name"] for one in filled}
+        report = frictionless.validate(without({"name": "rows", "resources": filled}, empty))
+        assert report.valid, report.flatten(["name", "type", "note"])
+        assert {"fct_claims", "bridge_claim_countries"} <= {one["name"] for one in filled}
 
     @pytest.mark.parametrize("form", ["csv", "parquet"])
     def test_holds_every_table_and_every_row(
@@ -195,12 +222,30 @@ class TestTheFolder:
         assert export(home.published_file, tmp_path / "csv", "csv").changed
         assert (done.folder / "fct_claims.csv").exists()
 
-    def test_what_is_somebodys_is_left_alone(self, home: Home, tmp_path: Path) -> None:
+    def test_a_cut_file_is_written_again(self, home: Home, tmp_path: Path) -> None:
+        done = export(home.published_file, tmp_path / "csv", "csv")
+        (done.folder / "fct_claims.csv").write_text("claim_id\n")
+        assert export(home.published_file, tmp_path / "csv", "csv").changed
+
+    @pytest.mark.parametrize(
+        "content", ["mine", "[]", '{"name": "thesis"}', '{"name": "labor-ledger"}', '{"resources": []}']
+    )
+    def test_what_is_somebodys_is_left_alone(self, home: Home, tmp_path: Path, content: str) -> None:
         (tmp_path / "csv").mkdir()
-        (tmp_path / "csv" / "thesis.txt").write_text("mine")
-        with pytest.raises(PublishError, match="holds something else"):
+        (tmp_path / "csv" / "datapackage.json").write_text(content)
+        with pytest.raises(PublishError, match="holds something else: name a folder that is new"):
             export(home.published_file, tmp_path / "csv", "csv")
-        assert (tmp_path / "csv" / "thesis.txt").read_text() == "mine"
+        assert (tmp_path / "csv" / "datapackage.json").read_text() == content
+
+    def test_two_exports_at_once_never_mix(self, home: Home, tmp_path: Path) -> None:
+        held = os.open(tmp_path, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            with pytest.raises(PublishError, match="another export is writing"):
+                export(home.published_file, tmp_path / "csv", "csv")
+        finally:
+            os.close(held)
+        assert list(tmp_path.iterdir()) == []
 
     def test_nothing_half_done_stays_beside_it(self, home: Home, tmp_path: Path) -> None:
         (tmp_path / ".tmp-csv").mkdir()

@@ -23,11 +23,40 @@ TYPES = {
     "BIGINT": "integer", "INTEGER": "integer", "HUGEINT": "integer",
 }  # fmt: skip
 MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+OF_FORM = {
+    "csv": {"profile": "tabular-data-resource", "encoding": "utf-8"},
+    # As a table frictionless would read it through pandas, which makes of a missing integer a NaN.
+    "parquet": {"type": "file"},
+}
 ABOUT = (
     "Dated statements of the press on North Korean workers abroad, each with its sentence and a link to it, "
     "and what they add up to. How to add them up is told in the project's warehouse/README.md."
 )
 OF_OUTLETS = "Quotes are the outlets' own; they are cited, not licensed."
+
+
+Mark = tuple[str, str, bool]
+"""Build, form, and whether it is safe for spreadsheets: exports of one mark have equal bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One build, made at a moment (UTC), in one form (csv, parquet)."""
+
+    build: str
+    made: datetime
+    form: str
+    is_safe: bool
+
+    @property
+    def mark(self) -> Mark:
+        """What tells this edition from others."""
+        return self.build, self.form, self.is_safe
+
+
+def mark_of(told: Mapping[str, Any]) -> Mark:
+    """The mark of a package, by its descriptor. Raises LookupError or TypeError when it is none of ours."""
+    return told["version"], told["resources"][0]["format"], told["spreadsheetSafe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +109,21 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[tuple[s
 def package(
     connection: duckdb.DuckDBPyConnection,
     tables: Sequence[Table],
-    form: str,
-    build: str,
-    made: datetime,
-    sizes: Mapping[str, int],
-    hashes: Mapping[str, str],
-    is_safe: bool,
+    edition: Edition,
+    files: Mapping[str, tuple[int, str]],
 ) -> dict[str, Any]:
-    """The descriptor of a folder of `form` files; `sizes` (bytes) and `hashes` (SHA-256) by table."""
+    """The descriptor of a folder of files; `files` has bytes and SHA-256 by table."""
     return {
         "name": NAME,
-        "profile": PROFILE[form],
+        "profile": PROFILE[edition.form],
         "title": "Labor Ledger: North Korean workers abroad, as the press reports them",
         "description": f"{ABOUT} {OF_OUTLETS}",
-        "version": build,
-        "created": f"{made:%Y-%m-%dT%H:%M:%SZ}",
-        "spreadsheetSafe": is_safe,
+        "version": edition.build,
+        "created": f"{edition.made:%Y-%m-%dT%H:%M:%SZ}",
+        "spreadsheetSafe": edition.is_safe,
         "licenses": [{"name": "Apache-2.0", "title": "Apache License 2.0", "path": _LICENSE}],
         "sources": _sources(connection),
-        "resources": [_resource(table, form, sizes[table.name], hashes[table.name]) for table in tables],
+        "resources": [_resource(table, edition.form, *files[table.name]) for table in tables],
     }
 
 
@@ -125,7 +150,7 @@ def _resource(table: Table, form: str, size: int, digest: str) -> dict[str, Any]
         "hash": f"sha256:{digest}",
         "schema": _schema(table),
     }
-    return told | ({"profile": "tabular-data-resource", "encoding": "utf-8"} if form == "csv" else {})
+    return told | OF_FORM[form]
 
 
 def _schema(table: Table) -> dict[str, Any]:

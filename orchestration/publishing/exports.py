@@ -6,31 +6,31 @@ in `datapackage.py`. All files are of one build, and equal builds give equal byt
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.builds import TEMPORARY, file_hash, sync
-from orchestration.publishing.datapackage import NAME, Table, package, read_tables
+from orchestration.publishing.datapackage import NAME, Edition, Mark, Table, mark_of, package, read_tables
 from orchestration.publishing.marts import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 PACKAGE = "datapackage.json"
-FORMATS = ("csv", "parquet")
 WRITTEN_AS = {
     "csv": "format csv, header true, timestampformat '%Y-%m-%dT%H:%M:%S.%fZ', dateformat '%Y-%m-%d'",
     "parquet": "format parquet, compression zstd",
 }
 """NULL is an empty cell of a CSV, an empty text is `""`."""
-ACTS = "^[=+\\-@\\t\\r]"
+ACTS = "^[=+\\-@\\t\\r\\n＝＋－＠]"
 """Beginnings that a spreadsheet takes for a formula: a hostile page may have put one there."""
 
 
@@ -49,27 +49,52 @@ def export(file: Path, folder: Path, form: str, is_safe: bool = False) -> Export
     """Write all tables of a published file as `form` (csv, parquet) into `folder`, whole or not at all.
 
     `is_safe` puts an apostrophe before text that a spreadsheet would run; the data is then not what the
-    ledger holds, and the package says so. Raises PublishError when there is no published file, or the
-    folder holds something else; OSError when the disk refuses.
+    ledger holds, and the package says so. Raises PublishError when there is no published file, the folder
+    holds something else, or another export writes beside it; OSError when the disk refuses.
     """
     with _published(file) as connection:
-        tables = read_tables(connection)
-        build, made = connection.execute(
-            f"select build_id, created_at from {MARTS}.meta_builds order by build_id desc limit 1"
-        ).fetchall()[0]
-        if _held(folder) == _mark(build, form, is_safe):
-            return _exported(folder, build, False)
-        fresh = folder.with_name(f"{TEMPORARY}{folder.name}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        for table in tables:
-            _write(connection, table, fresh / f"{table.name}.{form}", form, is_safe)
-        sizes = {t.name: (fresh / f"{t.name}.{form}").stat().st_size for t in tables}
-        hashes = {t.name: file_hash(fresh / f"{t.name}.{form}") for t in tables}
-        told = package(connection, tables, form, build, made, sizes, hashes, is_safe)
+        edition = _edition(connection, form, is_safe)
+        if _held(folder) == edition.mark:
+            return _exported(folder, edition.build, False)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder.parent):
+            _put_in_place(_written(connection, folder, edition), folder)
+    return _exported(folder, edition.build, True)
+
+
+def _edition(connection: duckdb.DuckDBPyConnection, form: str, is_safe: bool) -> Edition:
+    build, made = connection.execute(
+        f"select build_id, created_at from {MARTS}.meta_builds order by build_id desc limit 1"
+    ).fetchall()[0]
+    return Edition(build, made, form, is_safe)
+
+
+def _written(connection: duckdb.DuckDBPyConnection, folder: Path, edition: Edition) -> Path:
+    """A folder beside `folder` that holds all files and their package."""
+    fresh = folder.with_name(f"{TEMPORARY}{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    tables, files = read_tables(connection), {}
+    for table in tables:
+        path = fresh / f"{table.name}.{edition.form}"
+        _write(connection, table, path, edition)
+        files[table.name] = (path.stat().st_size, file_hash(path))
+    told = package(connection, tables, edition, files)
     (fresh / PACKAGE).write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    _put_in_place(fresh, folder)
-    return _exported(folder, build, True)
+    return fresh
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two exports at once would write into one temporary folder; the kernel frees a dead one's lock."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise PublishError(f"another export is writing into {folder}: wait for it to end") from error
+    finally:
+        os.close(held)
 
 
 @contextmanager
@@ -88,13 +113,13 @@ def _published(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise PublishError(f"{file} cannot be exported: {error}") from error
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, form: str, is_safe: bool) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, edition: Edition) -> None:
     """One table in the order of its key, so that equal builds give equal bytes."""
-    columns = ", ".join(_column(name, kind, is_safe) for name, kind, _ in table.columns)
+    columns = ", ".join(_column(name, kind, edition.is_safe) for name, kind, _ in table.columns)
     order = ", ".join(identifier(name) for name in table.key) or "all"
     connection.execute(
         f"copy (select {columns} from {MARTS}.{identifier(table.name)} order by {order}) "
-        f"to {literal(str(path))} ({WRITTEN_AS[form]})"
+        f"to {literal(str(path))} ({WRITTEN_AS[edition.form]})"
     )
     sync(path)
 
@@ -107,25 +132,22 @@ def _column(name: str, kind: str, is_safe: bool) -> str:
     return f"case when {acts} then '''' || {quoted} else {quoted} end as {quoted}"
 
 
-def _mark(build: str, form: str, is_safe: bool) -> tuple[str, str, bool]:
-    return build, form, is_safe
-
-
-def _held(folder: Path) -> tuple[str, str, bool] | None:
-    """What a folder holds of ours, None for nothing. Raises PublishError for what is not ours."""
+def _held(folder: Path) -> Mark | None:
+    """What a folder holds of ours, None for nothing whole. Raises PublishError for what is not ours."""
     if not folder.exists() or not any(folder.iterdir()):
         return None
     try:
         told = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
-        is_ours = told.get("name") == NAME
-    except (OSError, ValueError, AttributeError):
-        is_ours = False
-    if not is_ours:
-        raise PublishError(f"{folder} holds something else: name a folder that is new, or an older export")
-    is_whole = all((folder / resource["path"]).exists() for resource in told["resources"])
-    return (
-        _mark(told["version"], told["resources"][0]["format"], told["spreadsheetSafe"]) if is_whole else None
-    )
+        if told["name"] == NAME:
+            return mark_of(told) if _is_whole(folder, told["resources"]) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    raise PublishError(f"{folder} holds something else: name a folder that is new, or an older export")
+
+
+def _is_whole(folder: Path, resources: Sequence[Mapping[str, Any]]) -> bool:
+    paths = [(folder / resource["path"], resource["bytes"]) for resource in resources]
+    return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
 def _put_in_place(fresh: Path, folder: Path) -> None:
