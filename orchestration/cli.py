@@ -142,16 +142,22 @@ def export(folder: Path, form: str, is_safe: bool, home: Path | None) -> None:
 
 @main.command("export-texts")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--sources",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The sources file that says what the outlets' terms let be stored. Default: the project's own.",
+)
 @HOME
-def export_texts(file: Path, home: Path | None) -> None:
-    """Write the texts of all articles into FILE, a DuckDB file of its own; they join on article_id.
+def export_texts(file: Path, sources: Path | None, home: Path | None) -> None:
+    """Write the articles' texts into FILE, a DuckDB file of its own; they join on article_id.
 
-    The texts are the outlets' and not for passing on. The published file never holds them.
+    Only what the outlets' terms let be stored: of a paywalled one the abstract. The texts are the outlets'
+    and not for passing on. The published file never holds them.
     """
     from orchestration.exporting import export_texts as write
     from orchestration.home import Home
 
-    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), file))
+    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), file, sources))
 
 
 @main.command()

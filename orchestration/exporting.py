@@ -15,6 +15,7 @@ from orchestration.ledger import LedgerError, writer_lock
 from orchestration.publishing import PublishError
 from orchestration.publishing.exports import export as write_export
 from orchestration.publishing.texts import write_texts
+from orchestration.scraping.sources import SOURCES_FILE, SourceError, load_sources
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -35,14 +36,22 @@ def export(home: Home, folder: Path, forms: Sequence[str], is_safe: bool) -> int
     return 0
 
 
-def export_texts(home: Home, file: Path) -> int:
-    """Write the texts of the home's articles; gives the exit status."""
+def export_texts(home: Home, file: Path, sources: Path | None) -> int:
+    """Write the texts that the outlets' terms let be stored; gives the exit status.
+
+    `sources` is the sources file that says their terms, by default the project's own.
+    """
     try:
+        if not home.build_file.exists():
+            raise PublishError(f"{home.build_file} is missing: there are no articles yet; run `make run`")
+        terms = load_sources(sources or SOURCES_FILE)
+        abstracts = {source.id for source in terms if source.stores == "abstract"}
         with writer_lock(home, wait=0):
-            count = write_texts(home.build_file, file.resolve())
-    except (PublishError, LedgerError, OSError) as error:
+            count = write_texts(home.build_file, file.resolve(), abstracts)
+    except (PublishError, LedgerError, SourceError, OSError) as error:
         return _failed("export-texts", error)
-    out.print(f"written: {file} ({count:,} texts; they are the outlets', not for passing on)", markup=False)
+    told = f"written: {file} ({count:,} texts; they are the outlets', not for passing on)"
+    out.print(told, markup=False, soft_wrap=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Exports of the published file: CSV and Parquet for strangers, texts for those who may read them."""
+"""Exports of the published file: CSV and Parquet with a description that strangers and programs can read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ import pyarrow.parquet
 import pytest
 
 from orchestration.home import Home
-from orchestration.ledger import writer_lock
 from orchestration.publishing import PublishError
 from orchestration.publishing.exports import Exported, export
 from orchestration.publishing.publish import publish
@@ -261,20 +260,15 @@ class TestTheCommands:
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["csv", "parquet"]
         assert "up to date" in laborledger("export", tmp_path / "out", "--home", home.path).stdout
 
-    @pytest.mark.parametrize("command", ["export", "export-texts"])
-    def test_without_a_run_they_say_what_to_do(self, tmp_path: Path, command: str) -> None:
-        told = laborledger(command, tmp_path / "out", "--home", tmp_path / "none")
+    def test_without_a_run_it_says_what_to_do(self, tmp_path: Path) -> None:
+        told = laborledger("export", tmp_path / "out", "--home", tmp_path / "none")
         assert told.returncode == 1
         assert "make run" in told.stderr
 
-    def test_texts_wait_for_no_run(self, home: Home, tmp_path: Path) -> None:
-        with writer_lock(home):
-            told = laborledger("export-texts", tmp_path / "texts.duckdb", "--home", home.path)
-        assert told.returncode == 1
-        assert "is being written by" in told.stderr
-
 
 class TestTexts:
+    """Beside the published file; what else they are is in `test_texts.py`."""
+
     def test_quotes_are_slices_of_them(self, home: Home, tmp_path: Path) -> None:
         assert write_texts(home.build_file, tmp_path / "texts.duckdb") == 2
         with duckdb.connect() as connection:
@@ -285,20 +279,6 @@ class TestTexts:
                 "from ledger.marts.fct_claims join texts.article_texts using (article_id)"
             ).fetchall()
         assert sliced == [(True,), (True,)]
-
-    def test_explain_themselves(self, home: Home, tmp_path: Path) -> None:
-        write_texts(home.build_file, tmp_path / "texts.duckdb")
-        with duckdb.connect(str(tmp_path / "texts.duckdb"), read_only=True) as connection:
-            (table,) = connection.execute("select comment from duckdb_tables()").fetchall()
-            columns = connection.execute("select comment from duckdb_columns() where not internal").fetchall()
-        assert "not for passing on" in table[0]
-        assert all(comment for (comment,) in columns)
-
-    def test_are_never_written_over_a_file(self, home: Home, tmp_path: Path) -> None:
-        (tmp_path / "texts.duckdb").write_text("mine")
-        with pytest.raises(PublishError, match="is there already"):
-            write_texts(home.build_file, tmp_path / "texts.duckdb")
-        assert (tmp_path / "texts.duckdb").read_text() == "mine"
 
     def test_are_not_in_the_published_file(self, home: Home, exported: dict[str, Exported]) -> None:
         """No table has a sentence that no claim quotes."""

@@ -1,12 +1,13 @@
 """The texts of the articles, on demand, in a DuckDB file of their own.
 
 They are the outlets' and never part of the published file. Read from the build file, which the caller
-keeps others from writing.
+keeps others from writing; which outlets allow no more than their abstracts is the caller's to know.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,21 +35,25 @@ COLUMNS = {
 TEXTS = """
 create table texts.article_texts as
 select article_id, source_id, title, url, published as published_on, language, text, text_sha256
-from raw.articles
-where version_id in (select version_id from staging.stg_articles)
+from raw.current_articles as articles
+where source_id not in (select unnest($abstracts)) or exists (
+    from raw.parses
+    inner join raw.fetches using (url, payload_sha256)
+    where parses.version_id = articles.version_id and fetches.kind = 'entry'
+)
 order by published_on, article_id
 """
+"""`$abstracts`: outlets of which only what a feed gave is theirs to store, whoever saved the page."""
 
 
-def write_texts(build_file: Path, file: Path) -> int:
+def write_texts(build_file: Path, file: Path, abstracts: Collection[str] = ()) -> int:
     """Write the texts into a new `file`; returns how many.
 
-    Raises PublishError when there is no build, or `file` is there already; OSError when the disk refuses.
+    `abstracts` are the ids of outlets whose terms allow the abstract in their feed alone. Raises
+    PublishError when the build cannot be read or `file` is there already, OSError when the disk refuses.
     """
     import duckdb
 
-    if not build_file.exists():
-        raise PublishError(f"{build_file} is missing: there are no articles yet; run `make run`")
     if file.exists():
         raise PublishError(f"{file} is there already: name a new file, or remove it")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ def write_texts(build_file: Path, file: Path) -> int:
     fresh.unlink(missing_ok=True)
     try:
         with duckdb.connect() as connection:
-            count = _copy(connection, build_file, fresh)
+            count = _copy(connection, build_file, fresh, abstracts)
         sync(fresh)
         os.replace(fresh, file)
     except duckdb.Error as error:
@@ -66,12 +71,14 @@ def write_texts(build_file: Path, file: Path) -> int:
     return count
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, build_file: Path, fresh: Path) -> int:
+def _copy(
+    connection: duckdb.DuckDBPyConnection, build_file: Path, fresh: Path, abstracts: Collection[str]
+) -> int:
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"attach {literal(str(build_file))} as labor_ledger (read_only)")
     connection.execute(f"attach {literal(str(fresh))} as texts (storage_version {literal(STORAGE_VERSION)})")
     connection.execute("use labor_ledger")
-    connection.execute(TEXTS)
+    connection.execute(TEXTS, {"abstracts": sorted(abstracts)})
     connection.execute(f"comment on table texts.article_texts is {literal(COMMENT)}")
     for column, comment in COLUMNS.items():
         connection.execute(f"comment on column texts.article_texts.{column} is {literal(comment)}")
