@@ -112,14 +112,22 @@ def _event(told: Trace) -> Iterator[Line]:
     event = told.event
     if event is None:
         return
-    counted = (
-        f"{event['n_claims']} claims, {event['n_outlets']} outlets, {event['n_independent_origins']} origins"
+    counted = ", ".join(
+        (
+            _counted(event["n_claims"], "claim"),
+            _counted(event["n_outlets"], "outlet"),
+            _counted(event["n_independent_origins"], "origin"),
+        )
     )
     yield "event", f"{event['event_id']}: {bounds(event)}, {event['measure']}, {event['status']}; {counted}"
     if event["part_of_event_id"]:
         yield "", f"a part of the event {event['part_of_event_id']}"
     for row in told.told_by:
         yield "", _link(row, event, told.claim_id)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _link(row: Row, event: Row, claim_id: str) -> str:

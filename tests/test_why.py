@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,11 +17,14 @@ from orchestration.home import Home
 from orchestration.ledger import open_ledger
 from orchestration.publishing import PublishError
 from orchestration.publishing.publish import publish
-from orchestration.publishing.trace import trace
+from orchestration.publishing.trace import neighbours, trace
 from orchestration.records import Measure, Review
+from orchestration.sample_outlet.server import HOST, serve
+from tests.browser import CHROMIUM, QUIET
 from tests.dbt_home import Warehouse
+from tests.needs import needs
 from tests.raw_rows import Story, Told, build_ledger, outlet
-from tests.runs import laborledger
+from tests.runs import Ran, laborledger, rows
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 LEFT = Told(
@@ -140,10 +144,95 @@ class TestAsking:
         assert [row["rule"] for row in answer["told_by"]] == ["first", "equal_bounds"]
         assert answer["unread"] is None
 
-    def test_while_a_run_writes_the_published_file_still_answers(self, home: Home, tmp_path: Path) -> None:
-        other = Path(shutil.copytree(home.path, tmp_path / "home", symlinks=True))
-        (other / "build" / "labor_ledger.duckdb").unlink()
-        told = laborledger("why", id_of(home, "Fifty%"), "--home", other)
+    def test_while_a_run_writes_the_published_file_still_answers(self, home: Home) -> None:
+        with duckdb.connect(str(home.build_file)):
+            told = laborledger("why", id_of(home, "Fifty%"), "--home", home.path)
         assert told.returncode == 0, told.stderr
-        assert "»Fifty builders left for Qatar in May.«" in told.stdout
-        assert "not known: there is no" in told.stdout
+        assert "»Fifty builders left for Qatar in May.«\n" in told.stdout
+        assert "not known: " in told.stdout
+        assert "cannot be read now" in told.stdout
+
+    def test_a_published_file_alone_still_answers(self, home: Home, tmp_path: Path) -> None:
+        other = Home(tmp_path / "home")
+        other.published.mkdir(parents=True)
+        shutil.copy(home.published_file, other.published_file)
+        told = trace(other, id_of(home, "Fifty%"))
+        assert told.claim is not None
+        assert told.claim["quote"] == LEFT.quote
+        assert (told.around, told.archived, told.unread) == (
+            None,
+            (),
+            f"there is no {other.build_file}: run `make run`",
+        )
+
+
+class TestWhatStandsAround:
+    TEXT = "One. Two.\n\nThree: “Four men left for Oman today,” he said.\n\nFive. Six."
+    QUOTE = "“Four men left for Oman today,”"
+
+    def around(self, quote: str, text: str = TEXT) -> dict[str, object]:
+        start = text.index(quote)
+        return dict(neighbours(text, start, start + len(quote)))
+
+    def test_is_the_rest_of_the_sentence_and_one_more(self) -> None:
+        assert self.around(self.QUOTE) == {
+            "before": "Two.\n\nThree: ",
+            "after": " he said.\n\nFive.",
+            "is_cut_before": True,
+            "is_cut_after": True,
+        }
+
+    def test_is_two_sentences_where_the_quote_is_one(self) -> None:
+        assert self.around("Five.")["before"] == self.TEXT[5:-10]
+        assert self.around("Three: “Four men left for Oman today,” he said.")["after"] == "\n\nFive. Six."
+
+    def test_ends_where_the_text_ends(self) -> None:
+        assert self.around(self.TEXT) == {
+            "before": "", "after": "", "is_cut_before": False, "is_cut_after": False
+        }  # fmt: skip
+
+
+IN_SIGHT = """
+quote => {
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = words.nextNode()); ) {
+    const at = node.data.indexOf(quote);
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(node, at);
+    range.setEnd(node, at + quote.length);
+    const box = range.getBoundingClientRect();
+    return scrollY > 0 && box.top >= 0 && box.bottom <= innerHeight;
+  }
+  return null;
+}
+"""
+LAST_WORDS = """
+select quote, evidence_url from marts.fct_claims
+qualify row_number() over (partition by article_id order by quote_start desc) = 1
+order by length(quote) desc limit 8
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser to which the sample outlet's host is the one that runs here."""
+    needs(CHROMIUM.exists(), "make setup-system")
+    from playwright.sync_api import sync_playwright
+
+    with serve(0) as outlet, sync_playwright() as playwright:
+        rule = f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{outlet.port}"
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*QUIET, rule])
+        yield opened
+        opened.close()
+
+
+def test_evidence_opens_the_page_at_the_quote_in_a_real_browser(sample: Ran, browser: Any) -> None:
+    found = rows(sample[0], LAST_WORDS)
+    assert len(found) == 8
+    for row in found:
+        page = browser.new_page(viewport={"width": 900, "height": 400})
+        page.goto(row["evidence_url"])
+        page.wait_for_function("scrollY > 0")
+        assert page.evaluate(IN_SIGHT, row["quote"]), row["evidence_url"]
+        page.close()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.extraction.text import split_sentences
 from orchestration.home import STEM, Home
 from orchestration.publishing import PublishError
 from orchestration.publishing.marts import identifier, literal
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 SHORTEST = 4
 """Of the beginning of an id that is enough to name it."""
-AROUND = 400
-"""Characters of the text on either side of a quote."""
+NEIGHBOURS = 2
+"""Sentences of the text on either side of a quote."""
 
 NAMED = "select distinct claim_id from claim_history where starts_with(claim_id, $start) order by 1 limit 20"
 
@@ -69,14 +70,8 @@ order by claims.published_on, links.claim_id
 HISTORY = "select * from claim_history where claim_id = $claim order by believed_from"
 CHANGES = "select * from meta_changes where claim_id = $claim order by changed_at, change, field"
 
-CONTEXT = """
-select
-    substr(
-        text, greatest(figures.quote_start - $around, 0) + 1, least(figures.quote_start, $around)
-    ) as before,
-    substr(text, figures.quote_end + 1, $around) as after,
-    figures.quote_start > $around as is_cut_before,
-    length(text) > figures.quote_end + $around as is_cut_after
+TEXT = """
+select articles.text, figures.quote_start, figures.quote_end
 from staging.stg_articles as articles
 inner join intermediate.int_claims as figures using (article_id)
 where figures.claim_id = $claim
@@ -108,7 +103,8 @@ order by review_index
 class Trace:
     """All that is known of a claim. `claim` is None where it is withdrawn: then `history` alone tells of it.
 
-    `around`, `archived` and `reviews` are of the build file; `unread` says why they could not be asked.
+    `around` (the sentences `before` and `after` the quote, and whether more text follows), `archived` and
+    `reviews` are of the build file; `unread` says why they could not be asked.
     """
 
     claim_id: str
@@ -144,20 +140,40 @@ def trace(home: Home, start: str) -> Trace:
 
 
 def _with_build(home: Home, told: Trace) -> Trace:
-    from dataclasses import replace
-
     try:
         with _asking(home.build_file, "raw") as connection:
-            values: dict[str, object] = {"claim": told.claim_id}
-            around = _rows(connection, CONTEXT, values | {"around": AROUND})
+            values = {"claim": told.claim_id}
             return replace(
                 told,
-                around=around[0] if around else None,
+                around=_around(told.claim, _rows(connection, TEXT, values)),
                 archived=_rows(connection, ARCHIVED, values),
                 reviews=_rows(connection, REVIEWS, values),
             )
     except PublishError as error:
         return replace(told, unread=str(error).splitlines()[0])
+
+
+def _around(claim: Row | None, texts: Sequence[Row]) -> Row | None:
+    """None also where the build has moved on, and what is published quotes an older text."""
+    found = (
+        row for row in texts if claim and row["text"][row["quote_start"] : row["quote_end"]] == claim["quote"]
+    )
+    return next((neighbours(**row) for row in found), None)
+
+
+def neighbours(text: str, quote_start: int, quote_end: int) -> Row:
+    """What stands before and after a quote: the rest of its own sentence, and some whole ones."""
+    spans = [sentence.span for sentence in split_sentences(text)]
+    ahead = [span.start for span in spans if span.start < quote_start]
+    behind = [span.end for span in spans if span.end > quote_end]
+    start = ahead[-NEIGHBOURS] if len(ahead) >= NEIGHBOURS else min([quote_start, *ahead])
+    end = behind[NEIGHBOURS - 1] if len(behind) >= NEIGHBOURS else max([quote_end, *behind])
+    return {
+        "before": text[start:quote_start],
+        "after": text[quote_end:end],
+        "is_cut_before": len(ahead) > NEIGHBOURS,
+        "is_cut_after": len(behind) > NEIGHBOURS,
+    }
 
 
 def _one(connection: duckdb.DuckDBPyConnection, start: str, file: Path) -> str:
