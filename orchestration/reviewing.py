@@ -16,11 +16,15 @@ from rich.text import Text
 
 from orchestration.home import REVIEWS_FILE, Home
 from orchestration.person import name_in_git
+from orchestration.publishing.answers import shown
 from orchestration.publishing.query import QueryError, claim_fields
 from orchestration.records import Review
 from orchestration.reviews import ReviewsError, add_review, read_reviews, review_of
 
-HOW = "to decide: laborledger review {} --decision confirm|reject|fix|merge|split --reason TEXT (see --help)"
+HOW = (
+    "where it comes from: laborledger why {0}\n"
+    "to decide: laborledger review {0} --decision confirm|reject|fix|merge|split --reason TEXT (see --help)"
+)
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
@@ -48,7 +52,7 @@ def review_claim(home: Home, claim_id: str, file: Path | None, decision: Mapping
 def _show(claim_id: str, fields: Mapping[str, str], reviews: list[Review]) -> None:
     table = Table(box=None, show_header=False)
     for name, value in fields.items():
-        table.add_row(Text(name, style="dim"), Text(value))
+        table.add_row(Text(name, style="dim"), Text(shown(value)))
     out.print(table if fields else f"{claim_id} is no published claim any more")
     for one in reviews:
         told = " ".join(filter(None, (one.decision, one.field, one.value)))

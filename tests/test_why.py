@@ -119,6 +119,12 @@ class TestAClaim:
         assert "\x1b" not in told
         assert "\\x1b[31m" in told
 
+    def test_cannot_act_on_a_terminal_where_it_is_reviewed(self, home: Home) -> None:
+        told = laborledger("review", id_of(home, "Two men%"), "--home", home.path)
+        assert "\x1b" not in told.stdout
+        assert "\\x1b[31m" in told.stdout
+        assert f"laborledger why {id_of(home, 'Two men%')}" in told.stdout
+
     def test_that_was_withdrawn_says_why_and_by_whom(self, home: Home) -> None:
         told = asked(home, "Nine%")
         assert "withdrawn: it is no claim of the published file any more" in told
