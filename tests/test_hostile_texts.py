@@ -75,7 +75,7 @@ def assert_linear(
     steady: float = STEADY_SECONDS,
     longest: int = LONGEST,
 ) -> None:
-    """Doubles the text until the work can be measured, then compares with TIMES as much, and that with its like.
+    """Doubles the text until the work can be measured; compares with TIMES as much, and that with its like.
 
     One step up is a text that no longer fits the processor's cache; what is not linear climbs at both.
     """
