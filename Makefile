@@ -74,6 +74,11 @@ report: $(STAMP) ## the report on the sample as one HTML page, with its charts a
 	@[ -e "$(or $(HOME_DIR),warehouse/sample)/published/labor_ledger.duckdb" ] || $(BIN)/laborledger run --sources sample
 	@$(BIN)/laborledger report --home $(or $(HOME_DIR),warehouse/sample)
 
+.PHONY: export
+export: $(STAMP) ## the published tables as CSV and Parquet with a datapackage.json: make export DIR=folder (HOME_DIR=folder for another home)
+	@[ -n "$(DIR)" ] || { echo "make export: say DIR=folder" >&2; exit 2; }
+	@$(BIN)/laborledger export "$(DIR)" $(if $(HOME_DIR),--home $(HOME_DIR))
+
 SUPERSET := .venvs/superset
 FILE ?= $(firstword $(wildcard warehouse/live/published/labor_ledger.duckdb warehouse/sample/published/labor_ledger.duckdb))
 

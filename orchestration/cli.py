@@ -124,14 +124,15 @@ def sql(statement: str, form: str, home: Path | None) -> None:
     "--spreadsheet-safe",
     "is_safe",
     is_flag=True,
-    help="Put ' before text that a spreadsheet would run as a formula; the text is then not as published.",
+    help="CSV for Excel and its like: ' before text that they would run as a formula, and a mark of UTF-8.",
 )
 @HOME
 def export(folder: Path, form: str, is_safe: bool, home: Path | None) -> None:
     """Write all published tables as CSV and Parquet, each with a datapackage.json, into FOLDER/csv and
     FOLDER/parquet.
 
-    All files are of one build. A NULL is an empty cell of the CSV, an empty text is "".
+    All files are of one build, and a folder that holds it is left as it is. A NULL is an empty cell of the
+    CSV, an empty text is "".
     """
     from orchestration.exporting import export as write
     from orchestration.home import Home

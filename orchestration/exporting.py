@@ -21,11 +21,14 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
 def export(home: Home, folder: Path, forms: Sequence[str], is_safe: bool) -> int:
-    """Write the published tables in each of `forms`, all of one build; gives the exit status."""
+    """Write the published tables in each of `forms`, all of one build; gives the exit status.
+
+    `is_safe` is of CSV alone: no program that reads Parquet runs a text.
+    """
     file = home.published_file.resolve()
     try:
         for form in forms:
-            done = write_export(file, folder.resolve() / form, form, is_safe)
+            done = write_export(file, folder.resolve() / form, form, is_safe and form == "csv")
             state = "written" if done.changed else "up to date"
             told = (
                 f"{state}: {done.folder} ({done.files} files, {done.bytes / 1e6:,.1f} MB, build {done.build})"

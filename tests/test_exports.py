@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import fcntl
 import json
@@ -19,7 +20,7 @@ import pytest
 
 from orchestration.home import Home
 from orchestration.publishing import PublishError
-from orchestration.publishing.exports import Exported, export
+from orchestration.publishing.exports import Exported, _column, export
 from orchestration.publishing.publish import publish
 from orchestration.publishing.texts import write_texts
 from orchestration.records import Measure
@@ -190,8 +191,17 @@ class TestValues:
         done = export(home.published_file, tmp_path / "csv", "csv", is_safe=True)
         quotes = {row["quote"] for row in read_csv(done, "fct_claims")}
         assert f"'{FORMULA}" in quotes
+        assert (done.folder / "fct_claims.csv").read_bytes().startswith(codecs.BOM_UTF8)
+        assert frictionless.validate(str(done.folder / "datapackage.json")).valid
         assert SENT.quote in quotes
         assert described(done)["spreadsheetSafe"] is True
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
+    def test_each_beginning_that_a_spreadsheet_runs_is_defused(self, start: str) -> None:
+        (cell,) = duckdb.execute(
+            f"select {_column('quote', 'VARCHAR', True)} from (select $1 as quote)", [f"{start}1 left"]
+        ).fetchone() or ("",)
+        assert cell == f"'{start}1 left"
 
     def test_days_and_moments_are_iso(self, exported: dict[str, Exported]) -> None:
         claim = read_csv(exported["csv"], "fct_claims")[0]

@@ -6,6 +6,7 @@ in `datapackage.py`. All files are of one build, and equal builds give equal byt
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import json
 import os
@@ -48,9 +49,10 @@ class Exported:
 def export(file: Path, folder: Path, form: str, is_safe: bool = False) -> Exported:
     """Write all tables of a published file as `form` (csv, parquet) into `folder`, whole or not at all.
 
-    `is_safe` puts an apostrophe before text that a spreadsheet would run; the data is then not what the
-    ledger holds, and the package says so. Raises PublishError when there is no published file, the folder
-    holds something else, or another export writes beside it; OSError when the disk refuses.
+    `is_safe` is for CSV that goes into a spreadsheet: an apostrophe before text that it would run, and the
+    mark by which it knows UTF-8; the text is then not the ledger's, and the package says so.
+    Raises PublishError when there is no published file, the folder holds something else, or another export
+    writes beside it; OSError when the disk refuses.
     """
     with _published(file) as connection:
         edition = _edition(connection, form, is_safe)
@@ -121,7 +123,18 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, edit
         f"copy (select {columns} from {MARTS}.{identifier(table.name)} order by {order}) "
         f"to {literal(str(path))} ({WRITTEN_AS[edition.form]})"
     )
+    if edition.is_safe:
+        _mark_as_utf8(path)
     sync(path)
+
+
+def _mark_as_utf8(path: Path) -> None:
+    """A spreadsheet takes a file without the mark for one in a code page of its own."""
+    plain = path.rename(path.with_name(f"{TEMPORARY}{path.name}"))
+    with plain.open("rb") as source, path.open("wb") as target:
+        target.write(codecs.BOM_UTF8)
+        shutil.copyfileobj(source, target)
+    plain.unlink()
 
 
 def _column(name: str, kind: str, is_safe: bool) -> str:
