@@ -153,8 +153,7 @@ class TestThePackage:
         assert told["sources"] == [{"title": "Harbour", "path": "https://harbour.example/"}]
         assert "not licensed" in told["description"]
 
-    def test_keys_are_those_that_dbt_tests(self, home: Home) -> None:
-        """Each key of the published file is one in fact."""
+    def test_each_key_is_one_in_fact(self, home: Home) -> None:
         columns = "string_agg(column_name, ', ' order by key_place)"
         keyed = f"select table_name, {columns} from marts.meta_keys where key_place > 0 group by all"
         keys = query(home, keyed)
@@ -162,6 +161,8 @@ class TestThePackage:
         for table, columns in keys:
             doubles = f"select {columns} from marts.{table} group by all having count(*) > 1"
             assert query(home, doubles) == [], table
+            for column in columns.split(", "):
+                assert query(home, f"select 1 from marts.{table} where {column} is null") == [], table
 
 
 class TestValues:

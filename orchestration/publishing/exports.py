@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 PACKAGE = "datapackage.json"
 WRITTEN_AS = {
-    "csv": "format csv, header true, timestampformat '%Y-%m-%dT%H:%M:%S.%fZ', dateformat '%Y-%m-%d'",
+    "csv": "format csv, header true, new_line '\\r\\n', "
+    "timestampformat '%Y-%m-%dT%H:%M:%S.%fZ', dateformat '%Y-%m-%d'",
     "parquet": "format parquet, compression zstd",
 }
 """NULL is an empty cell of a CSV, an empty text is `""`."""

@@ -1,4 +1,4 @@
-"""What names a row of each mart, and what its columns refer to: `meta_keys`, from dbt's own tests.
+"""What names a row of each table, and what its columns refer to: `meta_keys`, from dbt's own tests.
 
 A published file carries no constraint, since old DuckDB versions refuse them; a reader, an export and a
 BI tool find the keys here. dbt tests them at each build.
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
 IS_KEY, RELATIONSHIPS = "is_key", "relationships"
+OF_PUBLISHING = {"meta_builds": "build_id", "meta_checks": "check_name", "meta_quality": "gold_set"}
+"""The key of each table that publishing writes itself and that has one; dbt knows nothing of these."""
 _REF = re.compile(r"ref\('([^']+)'\)")
 
 META_KEYS = Told(
@@ -57,6 +59,7 @@ def keys_of(manifest: Mapping[str, Any]) -> tuple[Key, ...]:
             marts[node["attached_node"]], node.get("test_metadata") or {}, set(marts.values())
         )
     }
+    found |= {Key(table, column, key_place=1) for table, column in OF_PUBLISHING.items()}
     return tuple(sorted(found, key=lambda key: (key.table_name, key.key_place or 99, key.column_name)))
 
 
