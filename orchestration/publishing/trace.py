@@ -71,10 +71,10 @@ HISTORY = "select * from claim_history where claim_id = $claim order by believed
 CHANGES = "select * from meta_changes where claim_id = $claim order by changed_at, change, field"
 
 TEXT = """
-select articles.text, figures.quote_start, figures.quote_end
-from staging.stg_articles as articles
-inner join intermediate.int_claims as figures using (article_id)
-where figures.claim_id = $claim
+select articles.text, claims.quote_start, claims.quote_end
+from intermediate.int_claims as claims
+inner join raw.articles as articles using (version_id)
+where claims.claim_id = $claim
 """
 
 ARCHIVED = """
@@ -182,7 +182,8 @@ def _one(connection: duckdb.DuckDBPyConnection, start: str, file: Path) -> str:
         raise PublishError(f"{start!r} is too short: say at least {SHORTEST} characters of the claim's id")
     found = [str(row["claim_id"]) for row in _rows(connection, NAMED, {"start": start.lower()})]
     if not found:
-        raise PublishError(f"no claim {start!r} in {file}; ids are those of fct_claims.claim_id")
+        lists = 'laborledger sql "select claim_id, quote from fct_claims"'
+        raise PublishError(f"no claim {start!r} in {file}; {lists} lists them")
     if len(found) > 1:
         raise PublishError(f"{len(found)} claims begin with {start!r}; say more: {', '.join(found)}")
     return found[0]
