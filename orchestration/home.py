@@ -60,6 +60,11 @@ class Home:
         return self.path / "archive"
 
     @property
+    def inbox(self) -> Path:
+        """Pages, folders and WARC files laid in here are read by the UI's sensor."""
+        return self.path / "inbox"
+
+    @property
     def dagster(self) -> Path:
         """`DAGSTER_HOME`: the history that `laborledger run` and the UI share."""
         return self.path / "dagster"
@@ -82,6 +87,6 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders that are missing, and give Dagster its instance file."""
-        for folder in (self.build_file.parent, self.archive, self.dagster, self.published):
+        for folder in (self.build_file.parent, self.archive, self.inbox, self.dagster, self.published):
             folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(__file__).with_name("dagster.yaml"), self.dagster / "dagster.yaml")

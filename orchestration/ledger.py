@@ -280,6 +280,31 @@ class Ledger:
             for source, id, url, at, edited, hidden, gone in found
         }
 
+    def last_looks(self) -> dict[str, datetime]:
+        """When each outlet was last looked at (UTC), its robots.txt not counted."""
+        rows = self._rows(
+            "select source_id, max(fetched_at) from raw.fetches where kind <> 'robots' group by 1"
+        )
+        return {str(source): moment for source, moment in rows}
+
+    def last_answers(self) -> dict[str, datetime]:
+        """When each outlet of the sources file last answered (UTC); one that never did is not among them."""
+        rows = self._rows(
+            "select source_id, max(fetched_at) from raw.fetches join raw.sources using (source_id) "
+            "where kind <> 'robots' and outcome in ('new', 'changed', 'unchanged') group by 1 order by 1"
+        )
+        return {str(source): moment for source, moment in rows}
+
+    def undated_pages(self, most: int = 20) -> list[str]:
+        """Addresses of pages of the newest run that show an article without a day."""
+        rows = self._rows(
+            "select distinct url from raw.parses join raw.fetches using (url, payload_sha256) "
+            "where parses.outcome = 'undated' "
+            "and run_id = (select arg_max(run_id, fetched_at) from raw.fetches) order by 1 limit ?",
+            most,
+        )
+        return [str(url) for (url,) in rows]
+
     def looks(self, source_id: str, most: int = 15) -> list[Look]:
         """The latest looks at an outlet that brought an answer, the last one first."""
         found = self._rows(

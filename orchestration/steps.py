@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -51,6 +52,9 @@ T = TypeVar("T")
 BATCH = 20
 """Pages or articles that are stored at once: what a kill can cost."""
 SIGNED_AT_ONCE = 200
+TELLING = ("new", "changed", "gone", "protected")
+"""Outcomes after which the marts may say something else."""
+GRACE = timedelta(minutes=1)
 ALIVE = ("new", "changed", "unchanged")
 """Outcomes of a request whose answer could be used."""
 SHOWN_WARNINGS, SHOWN_FIGURES = 50, 20
@@ -90,6 +94,13 @@ class Collected:
         """Whether outlets were asked, and none of them (nor the inbox) gave anything."""
         return bool(self.dead) and len(self.dead) == len(self.outcomes)
 
+    @property
+    def is_worth_building(self) -> bool:
+        """Whether an article came, changed or went, or was read anew: what marts are made of."""
+        return bool(self.read_again) or any(
+            found[outcome] for found in self.outcomes.values() for outcome in TELLING
+        )
+
     def add(self, visit: Visit) -> None:
         """Count one request."""
         fetch = visit.fetch
@@ -119,6 +130,7 @@ class Collected:
             "pages_without_article": sum(self.pages.values()) - self.pages["parsed"],
             "read_again": self.read_again,
             "copies": self.copies,
+            "is_worth_building": self.is_worth_building,
             "by_source": {name: dict(sorted(found.items())) for name, found in self.outcomes.items()},
             "dead": list(self.dead),
             "warnings": self.warnings[:SHOWN_WARNINGS],
@@ -133,6 +145,39 @@ def chosen_sources(selection: Selection) -> tuple[Source, ...]:
     if selection.sources in (SAMPLE, LIVE):
         return tuple(s for s in load_sources(SOURCES_FILE) if s.sample == selection.is_sample)
     return load_sources(Path(selection.sources))
+
+
+class Reach(StrEnum):
+    """Which outlets a look asks, and how far back it goes."""
+
+    ALL = "all"
+    """Every chosen outlet."""
+    DUE = "due"
+    """Those that were left alone for as long as their `every_minutes` says."""
+    AGAIN = "again"
+    """Every one, and every known article of each: is it still there, does it still say the same?"""
+
+
+def asked_now(
+    sources: Sequence[Source], reach: Reach, looked: Mapping[str, datetime], moment: datetime
+) -> tuple[Source, ...]:
+    """The outlets to ask at this moment; `looked` says when each was last looked at, in UTC without a zone.
+
+    A last look that lies in the future is of a clock that was wrong: the outlet is due.
+    """
+    if reach is Reach.AGAIN:
+        return tuple(s.model_copy(update={"recheck_days": (0,), "gone_days": 1}) for s in sources)
+    if reach is Reach.ALL:
+        return tuple(sources)
+    now_utc = moment.astimezone(UTC).replace(tzinfo=None)
+
+    def is_due(source: Source) -> bool:
+        # A tick comes a little early or late; a minute's grace keeps an hourly outlet in every hourly look.
+        rest = timedelta(minutes=source.every_minutes) - GRACE
+        last = looked.get(source.id)
+        return last is None or not timedelta(0) <= now_utc - last < rest
+
+    return tuple(source for source in sources if is_due(source))
 
 
 def check_selection(selection: Selection) -> None:
@@ -155,7 +200,7 @@ def reviews_of(selection: Selection) -> tuple[Review, ...]:
     return read_reviews(selection.reviews) if selection.reviews else ()
 
 
-def collect(selection: Selection, run_id: str) -> Collected:
+def collect(selection: Selection, run_id: str, reach: Reach = Reach.ALL) -> Collected:
     """Ask the outlets, read the inbox, keep what came: articles, and a row for each request.
 
     Nothing that an outlet does ends it; raises SourceError or LedgerError for what keeps it from working.
@@ -173,7 +218,9 @@ def collect(selection: Selection, run_id: str) -> Collected:
         _warn_of_unverified(collected, sources)
         if not os.environ.get(CONTACT) and not all(source.local for source in sources):
             collected.warn(f"no contact: set {CONTACT}=you@example.org, so that an outlet can reach you")
-        for source in sources:
+        with open_ledger(selection.home) as ledger:
+            looked = ledger.last_looks()
+        for source in asked_now(sources, reach, looked, now()):
             logger.info("%s: looking at %s", source.id, source.homepage)
             known, posts = _known(selection.home, source.id)
             visits = scrape(source, fetcher, archive, known, run_id, parse, parser_version(), posts)

@@ -19,14 +19,21 @@ from orchestration.definitions import defs
 loaded = defs()
 graph = loaded.resolve_asset_graph()
 nodes = [node for node in graph.asset_nodes if node.is_executable]
-job = loaded.resolve_job_def("ledger")
+def assets_of(job):
+    layer = loaded.resolve_job_def(job).asset_layer
+    return sorted(key.to_user_string() for key in layer.executable_asset_keys)
 schedule = loaded.resolve_schedule_def("daily")
 print(json.dumps({
     "executable": sorted(key.to_user_string() for key in graph.executable_asset_keys),
     "checks": len(graph.asset_check_keys),
     "groups": sorted({node.group_name for node in nodes}),
     "undescribed": sorted(node.key.to_user_string() for node in nodes if not node.description),
-    "job": sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys),
+    "poll": assets_of("poll"),
+    "build": assets_of("build"),
+    "job": assets_of("ledger"),
+    "own_checks": sorted(
+        key.name for key in graph.asset_check_keys if key.asset_key.path[0] in ("raw", "published_warehouse")
+    ),
     "cron": schedule.cron_schedule,
     "zone": schedule.execution_timezone,
     "status": schedule.default_status.value,
@@ -82,8 +89,25 @@ def test_the_daily_schedule_runs_at_six_in_seoul_for_the_live_outlets(loaded: di
     assert (loaded["cron"], loaded["zone"], loaded["status"]) == ("0 6 * * *", "Asia/Seoul", "RUNNING")
 
 
-def test_the_daily_schedule_is_off_for_the_sample() -> None:
-    told = run(
-        "from orchestration.defs.jobs import daily; print(daily.default_status.value)", sources="sample"
+def test_the_schedules_are_off_for_the_sample() -> None:
+    script = (
+        "from orchestration.defs.jobs import daily, hourly, weekly; "
+        "print({one.default_status.value for one in (daily, hourly, weekly)})"
     )
-    assert told == "STOPPED"
+    assert run(script, sources="sample") == "{'STOPPED'}"
+    assert run(script, sources="live") == "{'RUNNING'}"
+
+
+def test_polling_and_building_are_two_halves_of_the_whole(loaded: dict[str, object]) -> None:
+    assert loaded["poll"] == ["raw/articles", "raw/figures"]
+    assert set(loaded["build"]) == set(loaded["job"]) - set(loaded["poll"])
+
+
+def test_the_checks_beside_those_of_dbt_are_there(loaded: dict[str, object]) -> None:
+    assert loaded["own_checks"] == [
+        "articles_have_a_day",
+        "outlets_answered",
+        "outlets_answered_lately",
+        "published_file_opens",
+        "reader_is_at_its_floor",
+    ]

@@ -3,18 +3,34 @@
 No postponed annotations here: Dagster reads a config class only from the annotation itself.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
-from orchestration.ledger import writer_lock
+from orchestration.ledger import LedgerError, writer_lock
 from orchestration.publishing.publish import publish
-from orchestration.reviews import unmatched
+from orchestration.reviews import ReviewsError, unmatched
+from orchestration.scraping.sources import SourceError
 from orchestration.selection import Selection
-from orchestration.steps import Collected, collect, now, read_figures
+from orchestration.steps import Collected, Reach, collect, now, read_figures
 
 OWNERS = ["team:ledger"]
 ANSWERED = "outlets_answered"
+RETRIES = dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL)
+"""Of the one step that asks the network; all others would fail again in the same way."""
+IS_LIVE = not Selection.from_environment().is_sample
+
+
+def _fresh(warn: timedelta, fail: timedelta) -> dg.FreshnessPolicy | None:
+    """How old it may grow; the sample does not age."""
+    return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn) if IS_LIVE else None
+
+
+LOOKED_AT = _fresh(timedelta(hours=3), timedelta(hours=26))
+PUBLISHED = _fresh(timedelta(hours=26), timedelta(hours=50))
 
 
 class SelectionConfig(dg.Config):
@@ -24,6 +40,8 @@ class SelectionConfig(dg.Config):
     """sample, live, none, or the path of a sources file."""
     inbox: str | None = str(Selection.from_environment().inbox or "") or None
     """A folder of saved pages."""
+    reach: str = str(Reach.ALL)
+    """all; due: outlets that were left alone long enough; again: every known article too."""
 
 
 @dg.asset(
@@ -32,6 +50,8 @@ class SelectionConfig(dg.Config):
     owners=OWNERS,
     kinds={"python", "duckdb"},
     pool="duckdb_writer",
+    retry_policy=RETRIES,
+    freshness_policy=LOOKED_AT,
     check_specs=[
         dg.AssetCheckSpec(
             ANSWERED,
@@ -44,8 +64,18 @@ class SelectionConfig(dg.Config):
 def raw_articles(context: dg.AssetExecutionContext, config: SelectionConfig) -> Any:
     """Articles of the outlets and the inbox: fetched politely, archived, parsed, one row a text version."""
     selection = Selection.from_environment().asked(config.sources, config.inbox)
-    collected = collect(selection, context.run_id)
+    with _once():
+        collected = collect(selection, context.run_id, Reach(config.reach))
     yield dg.MaterializeResult(metadata=collected.metadata(), check_results=[_answered(collected)])
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """What a second try cannot mend fails at once: a wrong file, a lock, a home of another kind."""
+    try:
+        yield
+    except (LedgerError, SourceError, ReviewsError, ValueError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _answered(collected: Collected) -> dg.AssetCheckResult:
@@ -68,7 +98,18 @@ def _answered(collected: Collected) -> dg.AssetCheckResult:
 )
 def raw_figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Every counted statement of the current articles with its quote: a row a figure, version and reader."""
-    return dg.MaterializeResult(metadata=read_figures(Selection.from_environment().home).metadata())
+    facts = read_figures(Selection.from_environment().home).metadata()
+    return dg.MaterializeResult(metadata=facts | {"newest": _table(facts["newest"])})
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    """Rows as a table in the UI; nothing is a table without rows."""
+    columns = [dg.TableColumn(name) for name in rows[0]] if rows else []
+    records = [
+        dg.TableRecord({name: value if value is not None else "" for name, value in row.items()})
+        for row in rows
+    ]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
 @dg.asset(
@@ -77,6 +118,7 @@ def raw_figures(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]
     owners=OWNERS,
     kinds={"duckdb"},
     pool="duckdb_writer",
+    freshness_policy=PUBLISHED,
 )
 def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """The published DuckDB file: the marts of a build that passed its checks, behind one link."""

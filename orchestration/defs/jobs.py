@@ -1,12 +1,17 @@
-"""The job and its daily schedule."""
+"""The jobs and when they run by themselves."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from orchestration.selection import Selection
+from orchestration.steps import Reach
 
-JOB = "ledger"
+JOB, POLL, BUILD = "ledger", "poll", "build"
+ZONE = "Asia/Seoul"
+READING = dg.AssetSelection.assets(["raw", "articles"], ["raw", "figures"])
+IS_LIVE = not Selection.from_environment().is_sample
+STATUS = dg.DefaultScheduleStatus.RUNNING if IS_LIVE else dg.DefaultScheduleStatus.STOPPED
 
 ledger_job = dg.define_asset_job(
     JOB,
@@ -14,15 +19,51 @@ ledger_job = dg.define_asset_job(
     description="Scrape, extract, build, check and publish: what `laborledger run` does.",
 )
 
+poll_job = dg.define_asset_job(
+    POLL,
+    selection=READING,
+    description="Ask the outlets and read what is new. What it finds is built and published by `build`.",
+)
+
+build_job = dg.define_asset_job(
+    BUILD,
+    selection=dg.AssetSelection.all() - READING,
+    description="Build, check and publish what was read.",
+)
+
+NOTE = "off where the home is the sample outlet's."
+
+
+def asking(reach: Reach) -> dict[str, object]:
+    """The run configuration of a look at the outlets."""
+    return {"ops": {"raw__articles": {"config": {"reach": str(reach)}}}}
+
+
+hourly = dg.ScheduleDefinition(
+    name="hourly",
+    job=poll_job,
+    cron_schedule="10 * * * *",
+    execution_timezone=ZONE,
+    run_config=asking(Reach.DUE),
+    description=f"Each hour: the outlets that are due by their `every_minutes`; {NOTE}",
+    default_status=STATUS,
+)
+
 daily = dg.ScheduleDefinition(
     name="daily",
     job=ledger_job,
     cron_schedule="0 6 * * *",
-    execution_timezone="Asia/Seoul",
-    description="Each morning at 06:00 in Seoul; off where the home is the sample outlet's.",
-    default_status=(
-        dg.DefaultScheduleStatus.STOPPED
-        if Selection.from_environment().is_sample
-        else dg.DefaultScheduleStatus.RUNNING
-    ),
+    execution_timezone=ZONE,
+    description=f"Each morning at 06:00 in Seoul, everything, whether something changed or not; {NOTE}",
+    default_status=STATUS,
+)
+
+weekly = dg.ScheduleDefinition(
+    name="weekly",
+    job=poll_job,
+    cron_schedule="30 3 * * 0",
+    execution_timezone=ZONE,
+    run_config=asking(Reach.AGAIN),
+    description=f"Each Sunday: whether every known article is still there and says the same; {NOTE}",
+    default_status=STATUS,
 )

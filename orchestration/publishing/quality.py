@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 QUALITY = ROOT / "orchestration" / "extraction" / "quality.json"
 SCORES = ("precision", "recall", "f1", "full_f1")
+HONEST, FLOOR = "fresh", 0.80
+"""The gold set that was never trained on, and the F1 below which nothing is built."""
 ROUNDING = 0.0005
 """Smaller differences are the machine's."""
 
@@ -80,6 +82,14 @@ def worse(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> li
         for score in SCORES
         if newer[name].get(score, 0) < scores.get(score, 0) - ROUNDING
     ]
+
+
+def floor_problems(quality: Mapping[str, Any] | None, extractor: str) -> list[str]:
+    """What is wrong with this extractor's quality: not measured, of another, below the floor."""
+    if not is_of(quality, extractor):
+        return [f"the extractor {extractor} was not measured: make score PIN=1"]
+    f1 = (_sets(quality or {}).get(HONEST) or {}).get("f1") or 0.0
+    return [] if f1 >= FLOOR else [f"F1 on articles never trained on is {f1:.2f}, below the floor of {FLOOR}"]
 
 
 def is_of(quality: Mapping[str, Any] | None, extractor: str | None) -> bool:

@@ -106,6 +106,8 @@ class Source(_Strict):
     delay: Annotated[float, Field(ge=0, le=3600)] = 5.0
     budget: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Requests a run at most."""
+    every_minutes: Annotated[int, Field(ge=5, le=100_000)] = 60
+    """How long it is left alone by the hourly polling once it was looked at."""
     recheck_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = (1, 7, 30)
     """So many days after it was first seen an article is asked for again, for edits; 0: in each run."""
     gone_days: Annotated[int, Field(ge=1, le=3650)] = 7
