@@ -6,6 +6,7 @@ A call in this process spares the three dbt start-ups of its command line.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,9 +79,13 @@ def build(home: Home) -> dict[str, Outcome]:
         *("--log-level-file", "warn", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
         *("--target-path", str(home.dbt_target), "--log-path", str(home.dbt_target)),
     ]
+    # dbt holds half a million objects for as long as it builds: to look through them for cycles again and
+    # again takes a twentieth of the build, and frees a tenth of its memory.
+    gc.disable()
     try:
         told = dbtRunner(callbacks=[_Progress()]).invoke(arguments)
     finally:
+        gc.enable()
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if isinstance(told.exception, KeyboardInterrupt):
         raise told.exception
