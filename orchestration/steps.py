@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from itertools import islice
@@ -41,7 +41,7 @@ from orchestration.scraping.parse import parse as parse_page_of
 from orchestration.scraping.reading import Parse, read_again
 from orchestration.scraping.restore import Restorer
 from orchestration.scraping.scrape import scrape
-from orchestration.scraping.sources import SOURCES_FILE, Source, load_sources
+from orchestration.scraping.sources import SOURCES_FILE, Source, SourceError, load_sources
 from orchestration.scraping.version import parser_version
 from orchestration.scraping.warc import SUFFIX, TornFile, pages_of
 from orchestration.selection import LIVE, NONE, SAMPLE, Selection
@@ -94,6 +94,10 @@ class Collected:
         """Whether outlets were asked, and none of them (nor the inbox) gave anything."""
         return bool(self.dead) and len(self.dead) == len(self.outcomes)
 
+    def requests(self, source_id: str) -> Counter[str]:
+        """What was asked of an outlet, by outcome."""
+        return self.outcomes.get(source_id, Counter())
+
     @property
     def is_worth_building(self) -> bool:
         """Whether an article came, changed or went, or was read anew: what marts are made of."""
@@ -145,6 +149,10 @@ def chosen_sources(selection: Selection) -> tuple[Source, ...]:
     if selection.sources in (SAMPLE, LIVE):
         return tuple(s for s in load_sources(SOURCES_FILE) if s.sample == selection.is_sample)
     return load_sources(Path(selection.sources))
+
+
+class IncompleteError(RuntimeError):
+    """Not all was read that was asked for; what came is kept, and another launch goes on."""
 
 
 class Reach(StrEnum):
@@ -232,6 +240,47 @@ def collect(selection: Selection, run_id: str, reach: Reach = Reach.ALL) -> Coll
     collected.copies = mark_copies(selection.home, outlets)
     collected.seconds = time.monotonic() - began
     return collected
+
+
+def fill_month(selection: Selection, run_id: str, source_id: str, month: date) -> Collected:
+    """Ask one outlet for what it published in a month, as its own time zone has it, and keep what came.
+
+    What is known is not asked for again, so that a month that was cut off is gone on with. Raises SourceError
+    for an outlet that is not among the selected, LedgerError, and IncompleteError where its budget of
+    requests was used up before the month was read.
+    """
+    began, collected = time.monotonic(), Collected()
+    sources = tuple(source for source in chosen_sources(selection) if source.id == source_id)
+    if not sources:
+        raise SourceError(f"no outlet {source_id!r} among {selection.sources}: see its sources file")
+    outlets = _outlets(sources)
+    parse = partial(parse_page_of, sources=tuple(outlets.values()))
+    span = month_of(sources[0], month)
+    with ExitStack() as stack:
+        archive = stack.enter_context(closing(_archive(selection.home, run_id, collected)))
+        fetcher = stack.enter_context(closing(Fetcher(_guard(sources, stack))))
+        _store_sources(selection, sources, outlets)
+        known, posts = _known(selection.home, source_id)
+        visits = scrape(sources[0], fetcher, archive, known, run_id, parse, parser_version(), posts, span)
+        _store(selection.home, visits, collected)
+        _judge_life(collected, source_id)
+    collected.seconds = time.monotonic() - began
+    if sum(collected.requests(source_id).values()) >= sources[0].budget:
+        raise IncompleteError(
+            f"{source_id}, {month:%Y-%m}: its budget of {sources[0].budget} requests is used up; "
+            "what came is kept: launch this month again, and it goes on from there"
+        )
+    return collected
+
+
+def month_of(source: Source, month: date) -> tuple[datetime, datetime]:
+    """From the first moment of a month to the first of the next, in the outlet's own time zone."""
+    zone = source.zone or UTC
+    after = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return (
+        datetime(month.year, month.month, 1, tzinfo=zone),
+        datetime(after.year, after.month, 1, tzinfo=zone),
+    )
 
 
 def mark_copies(home: Home, outlets: Mapping[str, Source]) -> int:

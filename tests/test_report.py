@@ -114,6 +114,16 @@ class TestWhatItSays:
     def test_the_map_shows_the_last_word_on_each_country(self, charts: dict[str, Chart]) -> None:
         assert charts["map"].numbers[1] == (("Qatar", "50", "2026"),)
 
+    def test_areas_on_the_map_are_to_one_scale(self, report: Report) -> None:
+        places = [
+            {**report.places[0], "host": name, "low": n, "high": n} for name, n in (("A", 100), ("B", 400))
+        ]
+        (chart,) = draw(replace(report, places=tuple(places)))["map"]
+        sizes = [layer.get("encoding", {}).get("size", {}) for layer in chart.spec["layer"]]
+        scales = [size["scale"] for size in sizes if "scale" in size]
+        assert scales
+        assert all((s["type"], s["domain"], s["range"][0]) == ("linear", [0, 400], 0) for s in scales)
+
     def test_kinds_of_work_are_counted_in_events(self, charts: dict[str, Chart]) -> None:
         assert ("Logging", "2024", "1") in charts["sectors"].numbers[1]
 

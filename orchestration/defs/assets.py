@@ -15,7 +15,7 @@ from orchestration.publishing.publish import publish
 from orchestration.reviews import ReviewsError, unmatched
 from orchestration.scraping.sources import SourceError
 from orchestration.selection import Selection
-from orchestration.steps import Collected, Reach, collect, now, read_figures
+from orchestration.steps import Collected, IncompleteError, Reach, collect, now, read_figures
 
 OWNERS = ["team:ledger"]
 ANSWERED = "outlets_answered"
@@ -64,17 +64,17 @@ class SelectionConfig(dg.Config):
 def raw_articles(context: dg.AssetExecutionContext, config: SelectionConfig) -> Any:
     """Articles of the outlets and the inbox: fetched politely, archived, parsed, one row a text version."""
     selection = Selection.from_environment().asked(config.sources, config.inbox)
-    with _once():
+    with once():
         collected = collect(selection, context.run_id, Reach(config.reach))
     yield dg.MaterializeResult(metadata=collected.metadata(), check_results=[_answered(collected)])
 
 
 @contextmanager
-def _once() -> Iterator[None]:
+def once() -> Iterator[None]:
     """What a second try cannot mend fails at once: a wrong file, a lock, a home of another kind."""
     try:
         yield
-    except (LedgerError, SourceError, ReviewsError, ValueError) as error:
+    except (LedgerError, SourceError, ReviewsError, IncompleteError, ValueError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 

@@ -29,6 +29,7 @@ from orchestration.scraping.wordpress import (
     posts_address,
     read_ids,
     read_posts,
+    span_address,
     total_of,
 )  # fmt: skip
 
@@ -105,6 +106,20 @@ class PostWalk:
         """Every request of the walk, and every post that is new, edited, moved, hidden or gone."""
         try:
             yield from self._walk()
+        except _NoPosts as error:
+            self.is_closed = error.is_closed and not self._seen
+        except UnreadableAnnouncement as error:
+            logger.warning("%s: %s", self.source.id, error)
+
+    def span(self, start: datetime, end: datetime) -> Iterator[Visit]:
+        """Every post published from `start` on and before `end` that is new or edited, page after page."""
+        try:
+            for page in range(1, MOST_PAGES):
+                url = span_address(self.source.rest, start, end, page)
+                asked, posts = yield from self._ask_posts(url)
+                yield from (visit for post in posts if (visit := self._visit(post, asked)))
+                if len(posts) < PAGE or page * PAGE >= self._total(asked) or self.asker.is_spent:
+                    return
         except _NoPosts as error:
             self.is_closed = error.is_closed and not self._seen
         except UnreadableAnnouncement as error:

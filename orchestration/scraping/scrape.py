@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -35,6 +35,8 @@ from orchestration.scraping.sources import Source
 
 logger = logging.getLogger(__name__)
 
+Span = tuple[datetime, datetime]
+"""From a moment on, and before another; with their zone."""
 SITEMAP_DEPTH, MOST_SITEMAPS = 3, 200
 MOST_FEED_PAGES = 500
 SHOW_EVERY = 10
@@ -42,15 +44,17 @@ SHOW_EVERY = 10
 
 def scrape(
     source: Source, fetcher: Fetcher, archive: Archive, known: Mapping[str, Known], run_id: str, parse: Parse,
-    parser_version: str, posts: Mapping[int, KnownPost] | None = None,
+    parser_version: str, posts: Mapping[int, KnownPost] | None = None, span: Span | None = None,
 ) -> Iterator[Visit]:  # fmt: skip
     """Every request of one look at one source, as it is made; `known` and `posts` are what the ledger has of
-    its addresses, and of its posts where it is a WordPress outlet.
+    its addresses, and of its posts where it is a WordPress outlet. With a `span` only what the outlet dates
+    within it, and is not known, is asked for.
 
     Never raises for what an outlet, a network or a page does. Raises OSError where the archive cannot write.
     """
     asker = Asker(source, fetcher, archive, known, run_id)
-    return Walk(source, asker, known, posts or {}, parse, parser_version).visits()
+    walk = Walk(source, asker, known, posts or {}, parse, parser_version)
+    return walk.of_span(span) if span else walk.visits()
 
 
 @dataclass(slots=True)
@@ -82,6 +86,21 @@ class Walk:
         if not self._announced:
             yield from self._listings()
         yield from self._pages()
+
+    def of_span(self, span: Span) -> Iterator[Visit]:
+        """What the outlet published within a span: by its REST interface, else by its sitemaps' days.
+
+        Sitemaps give the day of the last edit where they give no other; the page itself says its day.
+        """
+        if self.source.rest:
+            walk = PostWalk(self.source, self.asker, self.posts, self.parse, self.parser_version)
+            yield from walk.span(*span)
+            if not walk.is_closed:
+                return
+        yield from self._sitemaps()
+        within = {url: told for url, told in self._announced.items() if _is_within(told, span)}
+        self._announced = {url: told for url, told in within.items() if url not in self.known}
+        yield from self._pages_of([*self._announced])
 
     # Announcements
 
@@ -196,7 +215,9 @@ class Walk:
     # Pages
 
     def _pages(self) -> Iterator[Visit]:
-        urls = self._in_order()
+        yield from self._pages_of(self._in_order())
+
+    def _pages_of(self, urls: list[str]) -> Iterator[Visit]:
         left = 0
         for number, url in enumerate(urls, start=1):
             if self.asker.is_spent:
@@ -283,6 +304,17 @@ def _both(first: Announced, second: Announced) -> Announced:
         edited_at=first.edited_at or second.edited_at,
         published=first.published or second.published,
     )
+
+
+MONTH_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-]?(0[1-9]|1[0-2])(?=\D|\d\d\D)")
+
+
+def _is_within(told: Announced, span: Span) -> bool:
+    """Whether an article is of a span: by the month in its address, else by its last edit."""
+    if found := MONTH_IN_ADDRESS.search(urlsplit(told.url).path):
+        first = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+        return span[0] < first + timedelta(days=28) and first < span[1]
+    return told.edited_at is not None and span[0] <= told.edited_at < span[1]
 
 
 def _entries_into(found: list[Entry], body: bytes, at: str) -> None:

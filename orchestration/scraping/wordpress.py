@@ -65,6 +65,13 @@ def posts_address(rest: str, ids: Iterable[int]) -> str:
     return _address(rest, include=wanted, per_page=PAGE, _embed="author", _fields=FIELDS)
 
 
+def span_address(rest: str, start: datetime, end: datetime, page: int) -> str:
+    """The posts published from `start` on and before `end`, whole, oldest first."""
+    span = {"after": _stamp(start - SECOND), "before": _stamp(end)}
+    order = {"orderby": "date", "order": "asc", "per_page": PAGE, "page": page}
+    return _address(rest, **span, **order, _embed="author", _fields=FIELDS)
+
+
 def count_address(rest: str, before: datetime) -> str:
     """One post of those published before a moment: the answer's total is how many there are."""
     return _address(rest, before=_stamp(before), per_page=1, _fields="id")

@@ -25,6 +25,8 @@ LAND = Path(__file__).with_name("land.json")
 PANEL, WIDE = 300, 660
 """Widths in pixels: a panel fits a phone, a wide chart is scrolled there."""
 LABELLED = 10
+LARGEST = 1_300
+"""Square pixels of the largest circle; the others are to its scale."""
 SIGNS = {"new pages": "●", "nothing new": "·", "failed": "✕", "not looked": ""}
 VERDICTS = {"no_word": "no word since", "fulfilled": "as many or more", "partly": "fewer"}
 Numbers = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
@@ -268,10 +270,13 @@ def _map(report: Report) -> Iterator[Chart]:
     rows = [
         {**row, "size": row["high"] or row["low"], "is_open": row["high"] is None} for row in report.places
     ]
+    most = max(row["size"] for row in rows) or 1
     land = alt.Chart(
         alt.InlineData(values=_land(), format=alt.TopoDataFormat(feature="land", type="topojson"))
     )
-    size = alt.Size("size:Q", scale=alt.Scale(type="sqrt", range=[12, 1100]), legend=None)
+    size = alt.Size(
+        "size:Q", scale=alt.Scale(type="linear", domain=[0, most], range=[0, LARGEST]), legend=None
+    )
     circles = alt.Chart(_data(rows)).encode(longitude="longitude:Q", latitude="latitude:Q", size=size)
     blue = colour("low")
     labels = alt.Chart(_data(_apart(rows))).mark_text(
@@ -282,6 +287,7 @@ def _map(report: Report) -> Iterator[Chart]:
         circles.transform_filter("!datum.is_open").mark_circle(color=blue, opacity=0.55, stroke=blue),
         circles.transform_filter("datum.is_open")
         .mark_circle(color=blue, fillOpacity=0.12, stroke=blue, strokeWidth=2, strokeDash=[4, 3]),
+        circles.mark_circle(color=colour("ink"), opacity=1).encode(size=alt.value(5)),
         labels.encode(longitude="longitude:Q", latitude="latitude:Q", text="host:N"),
     ]  # fmt: skip
     words = (

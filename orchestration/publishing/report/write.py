@@ -10,6 +10,8 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -38,6 +40,7 @@ class Written:
     build: str
     bytes: int
     changed: bool
+    seconds: float = 0.0
 
     def metadata(self) -> dict[str, Any]:
         """The facts by name, as plain values for an orchestrator to show."""
@@ -59,6 +62,7 @@ def write_report(home: Home, folder: Path | None = None) -> Written:
 
     Raises PublishError when nothing is published or it cannot be read, OSError when the disk refuses.
     """
+    began = time.monotonic()
     folder = folder or home.published
     page = folder / PAGE
     current = Builds(home.published).current() or ""
@@ -67,11 +71,19 @@ def write_report(home: Home, folder: Path | None = None) -> Written:
     report = read_report(home.published_file)
     charts = draw(report)
     drawings = {chart.name: _svg(chart) for section in charts.values() for chart in section}
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_charts(folder, report, [chart for section in charts.values() for chart in section])
     text = render_page(report, charts, drawings, report_version())
+    folder.mkdir(parents=True, exist_ok=True)
+    # The page last: it says which build it shows, and is what the next run asks.
+    _write_charts(folder, report, [chart for section in charts.values() for chart in section])
     _replace(page, text)
-    return Written(page, folder / CHARTS, report.build["build_id"], page.stat().st_size, True)
+    return Written(
+        page,
+        folder / CHARTS,
+        report.build["build_id"],
+        page.stat().st_size,
+        True,
+        round(time.monotonic() - began, 1),
+    )
 
 
 def _marks(page: Path) -> dict[str, str]:
@@ -93,17 +105,16 @@ def _write_charts(folder: Path, report: Report, charts: Iterable[Chart]) -> None
     """The charts for papers: each says what it shows, of what, and as of when."""
     import vl_convert
 
-    fresh = folder / f"{TEMPORARY}{CHARTS}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
+    # Of its own name: two that write at once do not meet.
+    fresh = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{CHARTS}-", dir=folder))
+    fresh.chmod(0o755)
     for chart in charts:
         svg = for_paper(vl_convert.vegalite_to_svg(_captioned(chart, report)))
         (fresh / f"{chart.name}.svg").write_text(svg, encoding="utf-8")
         (fresh / f"{chart.name}.png").write_bytes(vl_convert.svg_to_png(svg, scale=PNG_SCALE))
-    old = folder / f"{TEMPORARY}old-{CHARTS}"
-    shutil.rmtree(old, ignore_errors=True)
+    old = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}old-", dir=folder))
     if (folder / CHARTS).exists():
-        os.rename(folder / CHARTS, old)
+        os.replace(folder / CHARTS, old / CHARTS)
     os.rename(fresh, folder / CHARTS)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -116,8 +127,10 @@ def _captioned(chart: Chart, report: Report) -> dict[str, object]:
 
 
 def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{TEMPORARY}{path.name}")
-    fresh.write_text(text, encoding="utf-8")
-    sync(fresh)
-    os.replace(fresh, path)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(name, 0o644)
+    sync(Path(name))
+    os.replace(name, path)
     sync(path.parent)
