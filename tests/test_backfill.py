@@ -69,6 +69,11 @@ class TestAMonth:
         assert "after=2024-04-30T23%3A59%3A59Z&before=2024-06-01T00%3A00%3A00Z" in address
         assert "order=asc&per_page=100&page=2" in address
 
+    def test_it_is_asked_for_in_utc(self) -> None:
+        span = month_of(outlet("harbour", timezone="Asia/Seoul"), date(2024, 1, 1))
+        address = span_address("https://a.example/wp-json/wp/v2/posts", *span, 1)
+        assert "after=2023-12-31T14%3A59%3A59Z&before=2024-01-31T15%3A00%3A00Z" in address
+
 
 class TestFilling:
     def test_a_month_brings_its_articles_and_no_others(self, selection: Selection) -> None:

@@ -46,7 +46,7 @@ class Post:
 
 def _stamp(moment: datetime) -> str:
     """With its zone: without one WordPress takes the outlet's local time."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _address(rest: str, **query: object) -> str:

@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from orchestration.home import Home
 from orchestration.ledger import open_ledger
 from orchestration.selection import Selection
-from orchestration.steps import Collected, collect
+from orchestration.steps import Collected, collect, fill_month
 from tests.wordpress.site import Site
 
 collect_ignore_glob = [] if os.environ.get("LABORLEDGER_WORDPRESS") else ["test_*.py"]
@@ -70,11 +71,20 @@ class Reader:
     def look(self, more: str | None = None) -> Collected:
         """One run's look."""
         self.looks += 1
+        return collect(self.selection(more), f"run-{self.looks}")
+
+    def fill(self, month: date) -> Collected:
+        """One month of a backfill."""
+        self.looks += 1
+        return fill_month(self.selection(), f"run-{self.looks}", "english", month)
+
+    def selection(self, more: str | None = None) -> Selection:
+        """The site as the one outlet of a sources file."""
         rest = f'rest = "{self.site.url}wp-json/wp/v2/posts"'
         file = self.folder / "sources.toml"
         told = SOURCE.format(url=self.site.url, more=rest if more is None else more)
         file.write_text(told, encoding="utf-8")
-        return collect(Selection(str(file), None, self.home), f"run-{self.looks}")
+        return Selection(str(file), None, self.home)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What the ledger answers."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -22,6 +22,36 @@ FEED_ONLY = ""
 
 def urls(site: Site, *numbers: int) -> list[tuple[str]]:
     return [(f"{site.url}item-{number:04}/",) for number in numbers]
+
+
+class TestByMonth:
+    """A backfill: what was published in one month, by the outlet's own clock."""
+
+    def test_a_month_brings_its_posts_and_no_others(self, wordpress: Site, reader: NewReader) -> None:
+        days = ("2023-12-31T14:59:59", "2023-12-31T15:00:00", "2024-01-15T12:00:00", "2024-01-31T15:00:00")
+        wordpress.only(*(post(n, published=f"{day}+00:00") for n, day in enumerate(days)))
+        one = reader()
+        one.fill(date(2024, 1, 1))
+        assert one.rows(CURRENT) == urls(wordpress, 1, 2)  # the site is in Seoul
+
+    def test_a_large_month_is_read_page_after_page(self, wordpress: Site, reader: NewReader) -> None:
+        wordpress.only(*(post(n, published=f"2024-01-{1 + n % 28:02}T12:00:00+00:00") for n in range(230)))
+        one = reader()
+        one.fill(date(2024, 1, 1))
+        assert one.rows("select count(*) from raw.current_articles") == [(230,)]
+        assert len(wordpress.asked()) == 4  # robots.txt and three pages
+
+    def test_filled_again_nothing_is_new_and_a_look_goes_on_from_there(
+        self, wordpress: Site, reader: NewReader
+    ) -> None:
+        wordpress.only(*map(post, range(40)))
+        one = reader()
+        one.fill(FIRST.date())
+        held = one.rows("select count(*) from raw.articles")
+        assert not one.fill(FIRST.date()).is_worth_building
+        assert one.rows("select count(*) from raw.articles") == held
+        one.look()
+        assert one.rows("select count(*) from raw.current_articles") == [(40,)]
 
 
 class TestByRest:
