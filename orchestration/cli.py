@@ -38,6 +38,7 @@ def main() -> None:
     laborledger run --inbox DIR           the same on saved pages, WARC files among them
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger sql 'select ...'          ask the published file
+    laborledger status                    how the ledger is, and what needs a person
     laborledger why CLAIM_ID              where a number comes from
     laborledger report                    the published file as one page, and charts
     laborledger export DIR                the published tables as CSV and Parquet
@@ -82,6 +83,20 @@ def ui(sources: str, home: Path | None, port: int) -> None:
     from orchestration.selection import Selection
 
     sys.exit(serve_ui(Selection.of(sources, None, home), port))
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@HOME
+def status(form: str, home: Path | None) -> None:
+    """Show how the ledger is: last run, last publish, outlets, figures, quality, disk, and what is wrong.
+
+    Exit status 1: something needs a person; the screen says what, and the cure.
+    """
+    from orchestration.home import Home
+    from orchestration.status import status as show
+
+    sys.exit(show(Home(home.resolve()) if home else Home.to_read(), form))
 
 
 @main.command()
