@@ -170,8 +170,8 @@ distil: setup-train ## (GPU) the reader taught by a larger one: TEACHER=folder o
 	$(TRAIN)/bin/python -m training export --weights $(SAVE)/weights-*
 
 .PHONY: endurance
-endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing and of whole runs (KILLS=200), and readers under hundreds of publishes (PUBLISHES=200)
-	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadfile tests/test_publish.py tests/test_pipeline.py -k killed
+endurance: $(STAMP) ## the long campaigns: hundreds of kills, of publishing, backups and whole runs (KILLS=200), and readers under hundreds of publishes (PUBLISHES=200)
+	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadfile tests/test_publish.py tests/test_pipeline.py tests/test_backup.py -k killed
 	LABORLEDGER_PUBLISHES=$(or $(PUBLISHES),200) $(BIN)/python -m pytest -n 0 -s tests/test_published_readers.py
 
 .PHONY: clean

@@ -39,6 +39,7 @@ def main() -> None:
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger sql 'select ...'          ask the published file
     laborledger status                    how the ledger is, and what needs a person
+    laborledger backup DIR                what cannot be made again, and restore DIR makes a home of it
     laborledger why CLAIM_ID              where a number comes from
     laborledger report                    the published file as one page, and charts
     laborledger export DIR                the published tables as CSV and Parquet
@@ -111,6 +112,44 @@ def reparse(home: Path | None) -> None:
     from orchestration.selection import Selection
 
     sys.exit(reparse_home(Selection.of("none", None, home)))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--reviews",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="LABORLEDGER_REVIEWS",
+    help="What people decided of claims. Default: warehouse/reviews.csv.",
+)
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="Backups to keep in FOLDER. Default: all.")
+@HOME
+def backup(folder: Path, reviews: Path | None, keep: int | None, home: Path | None) -> None:
+    """Copy what cannot be made again into a new folder in FOLDER: archive, raw tables, history, reviews.
+
+    Marts and published builds are not among it: `laborledger run --sources none` makes them. A file of the
+    archive that the backup before has takes no room.
+    """
+    from orchestration.backup import backup as take
+    from orchestration.home import REVIEWS_FILE, Home
+
+    sys.exit(take(Home(home.resolve()) if home else Home.to_read(), folder, reviews or REVIEWS_FILE, keep))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--force", "is_forced", is_flag=True, help="Move a home that is not empty aside, and keep it.")
+@HOME
+def restore(folder: Path, is_forced: bool, home: Path | None) -> None:
+    """Make a home of a backup in FOLDER: the newest, or the one that FOLDER is.
+
+    Each file is compared with what the backup's manifest says; a torn or changed one is named, and nothing is
+    restored.
+    """
+    from orchestration.home import Home
+    from orchestration.restoring import restore as make
+
+    sys.exit(make(folder, Home(home.resolve()) if home else Home.default("live"), is_forced))
 
 
 @main.command()
