@@ -158,7 +158,8 @@ def answer(page: Any, served: str, chart: str) -> dict[str, Any]:
 
     def keep(route: Any) -> None:
         # Read on its way: the page moves on, and takes a body that was not read with it.
-        response = route.fetch()
+        # A kept connection may be closed by the server just as it is used again: asked once more.
+        response = route.fetch(max_retries=3)
         answers.append((response.status, response.json()))
         route.fulfill(response=response)
 

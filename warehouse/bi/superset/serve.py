@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 ADMIN = "admin"
 GUNICORN = (
     *("-m", "gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120"),
-    *("--no-control-socket", "superset.app:create_app()"),
+    *("--keep-alive", "75", "--no-control-socket", "superset.app:create_app()"),
 )
 
 
