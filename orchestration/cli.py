@@ -94,8 +94,8 @@ def status(form: str, home: Path | None) -> None:
 
     Exit status 1: something needs a person; the screen says what, and the cure.
     """
+    from orchestration.health.screen import status as show
     from orchestration.home import Home
-    from orchestration.status import status as show
 
     sys.exit(show(Home(home.resolve()) if home else Home.to_read(), form))
 
