@@ -39,6 +39,7 @@ def main() -> None:
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger sql 'select ...'          ask the published file
     laborledger status                    how the ledger is, and what needs a person
+    laborledger doctor                    whether the installation is well, and each cure
     laborledger backup DIR                what cannot be made again, and restore DIR makes a home of it
     laborledger why CLAIM_ID              where a number comes from
     laborledger report                    the published file as one page, and charts
@@ -98,6 +99,23 @@ def status(form: str, home: Path | None) -> None:
     from orchestration.home import Home
 
     sys.exit(show(Home(home.resolve()) if home else Home.to_read(), form))
+
+
+@main.command()
+@click.option("--sources", metavar="WHICH", help=SOURCES_HELP)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Of the UI.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@HOME
+def doctor(sources: str | None, port: int, form: str, home: Path | None) -> None:
+    """Look at the installation and the home: versions, rights, disk, locks, port, sources; name each cure.
+
+    For a machine on which something does not work, or before a first run on a new one. No outlet is asked.
+    Exit status 1: something needs a person.
+    """
+    from orchestration.health.doctor import doctor as look
+    from orchestration.selection import Selection
+
+    sys.exit(look(Selection.of(sources, None, home), port, form))
 
 
 @main.command()

@@ -107,7 +107,7 @@ def read_status(home: Home, now: datetime) -> Status:
         rollback=read_rollback(Builds(home.published)) if build else None,
         tables=_tables(home) if build else {},
         sizes={folder.name: _size(folder) for folder in _folders(home)},
-        free=shutil.disk_usage(_existing(home.path)).free,
+        free=shutil.disk_usage(existing(home.path)).free,
         writer=writer_of(home),
     )
     return dataclasses.replace(found, troubles=tuple(_troubles(home, found, now)))
@@ -125,7 +125,7 @@ def _folders(home: Home) -> tuple[Path, ...]:
     return home.build_file.parent, home.archive, home.published, home.dagster
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """The path, or the nearest folder above it that is there."""
     return next(folder for folder in (path, *path.parents) if _calmly(folder.exists, False))
 

@@ -6,6 +6,7 @@ No condition belongs here: who looks for a trouble says by its code that it is t
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,25 @@ class Trouble:
     needs_person: bool
     what: str
     cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One thing that was looked at: its name, what was found, and what is wrong with it."""
+
+    name: str
+    found: str
+    troubles: tuple[Trouble, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, found: str, troubles: Iterable[Trouble] = ()) -> Look:
+        """A look with its troubles as they were come upon."""
+        return cls(name, found, tuple(troubles))
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody has to do something."""
+        return any(trouble.needs_person for trouble in self.troubles)
 
 
 @cache
