@@ -1,0 +1,145 @@
+"""A week of an outlet whose runs are killed at any instant: what is published is as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psutil
+import pytest
+
+from orchestration.home import ROOT, Home
+from orchestration.publishing.builds import Builds
+from tests.runs import COMMAND, environment, laborledger
+from tests.week import DAYS, Weekly, serve_weekly
+
+SEED = int(os.environ.get("LABORLEDGER_SEED", "7"))
+KILLS = int(os.environ.get("LABORLEDGER_KILLS", "2"))
+"""In all, over the week."""
+WEEK = DAYS if "LABORLEDGER_KILLS" in os.environ else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What a week gave in which nothing happened: the content hash of each table, and a run's longest time."""
+
+    hashes: dict[str, str | None]
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def weekly() -> Iterator[Weekly]:
+    with serve_weekly() as outlet:
+        yield outlet
+
+
+@pytest.fixture(scope="module")
+def undisturbed(weekly: Weekly, tmp_path_factory: pytest.TempPathFactory) -> Quiet:
+    folder, took = tmp_path_factory.mktemp("undisturbed"), []
+    for day in range(WEEK):
+        weekly.show(day)
+        took.append(run(weekly, folder))
+    return Quiet(hashes(Home(folder / "home")), max(took))
+
+
+def run(weekly: Weekly, folder: Path) -> float:
+    """A run that is left alone; gives its seconds."""
+    began = time.monotonic()
+    told = laborledger("run", "--sources", weekly.sources(folder), "--home", folder / "home")
+    assert told.returncode == 0, told.stderr
+    return time.monotonic() - began
+
+
+def hashes(home: Home) -> dict[str, str | None]:
+    manifest = Builds(home.published).current_manifest()
+    assert manifest
+    return {name: facts.content_hash for name, facts in manifest.tables.items()}
+
+
+@contextmanager
+def watched(home: Home) -> Iterator[list[str]]:
+    """While the block runs, the published file is opened again and again; what was wrong is listed."""
+    problems: list[str] = []
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(0.05):
+            try:
+                look_once(home)
+            except (duckdb.Error, AssertionError) as error:
+                problems.append(repr(error))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        yield problems
+    finally:
+        is_over.set()
+        reader.join()
+
+
+def look_once(home: Home) -> None:
+    """Open the published file as a reader does: whole, with claims, none of them twice."""
+    file = home.published_file
+    if not file.exists():
+        return
+    with duckdb.connect(str(file.resolve()), read_only=True) as connection:
+        claims, different = connection.execute(
+            "select count(*), count(distinct claim_id) from marts.fct_claims"
+        ).fetchone() or (0, 0)
+    assert claims == different > 0
+
+
+def killed_run(weekly: Weekly, folder: Path, seconds: float) -> None:
+    """A run that is killed, with all that it started, so many seconds after its start."""
+    command = [str(COMMAND), "run", "--sources", str(weekly.sources(folder)), "--home", str(folder / "home")]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    for one in family(process.pid):
+        with suppress(psutil.Error):
+            one.kill()
+    process.wait()
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started, as far as they are still there."""
+    try:
+        parent = psutil.Process(pid)
+        return [*parent.children(recursive=True), parent]
+    except psutil.Error:
+        return []
+
+
+def test_a_week_of_killed_runs_ends_as_an_undisturbed_one(
+    weekly: Weekly, undisturbed: Quiet, tmp_path: Path
+) -> None:
+    """Each day's run is killed at instants of the seed's choosing, and then let through."""
+    chance, home = random.Random(SEED), Home(tmp_path / "home")
+    instants = [
+        [chance.uniform(0.2, undisturbed.seconds) for _ in range(part)] for part in parts(KILLS, WEEK)
+    ]
+    with watched(home) as problems:
+        for day, moments in enumerate(instants):
+            weekly.show(day)
+            for seconds in moments:
+                killed_run(weekly, tmp_path, seconds)
+            run(weekly, tmp_path)
+    assert hashes(home) == undisturbed.hashes
+    assert problems == []
+
+
+def parts(whole: int, number: int) -> list[int]:
+    """A number as so many parts that differ by one at most."""
+    return [whole // number + (1 if one < whole % number else 0) for one in range(number)]
