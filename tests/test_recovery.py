@@ -1,4 +1,4 @@
-"""A week of an outlet whose runs are killed at any instant: what is published is as if nothing had happened."""
+"""A week of an outlet whose runs are killed at any instant ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pytest
 
 from orchestration.home import ROOT, Home
 from orchestration.publishing.builds import Builds
+from tests.daemon import KINDS, Machine, machine
 from tests.runs import COMMAND, environment, laborledger
 from tests.week import DAYS, Weekly, serve_weekly
 
@@ -29,7 +31,7 @@ WEEK = DAYS if "LABORLEDGER_KILLS" in os.environ else 2
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What a week gave in which nothing happened: the content hash of each table, and a run's longest time."""
+    """A week in which nothing happened: the content hash of each table, and the longest run."""
 
     hashes: dict[str, str | None]
     seconds: float
@@ -143,3 +145,48 @@ def test_a_week_of_killed_runs_ends_as_an_undisturbed_one(
 def parts(whole: int, number: int) -> list[int]:
     """A number as so many parts that differ by one at most."""
     return [whole // number + (1 if one < whole % number else 0) for one in range(number)]
+
+
+@pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")
+def test_a_week_of_kills_on_a_server_ends_as_an_undisturbed_one(
+    weekly: Weekly, undisturbed: Quiet, tmp_path: Path
+) -> None:
+    """The run, what it started, the code server, the daemon or all: Dagster and its supervisor mend it."""
+    chance, home = random.Random(SEED), Home(tmp_path / "home")
+    done: Counter[str] = Counter()
+    with (
+        watched(home) as problems,
+        machine(home, weekly.sources(tmp_path), tmp_path / "daemon.log") as server,
+    ):
+        for day, kills in enumerate(parts(KILLS, WEEK)):
+            weekly.show(day)
+            for _ in range(kills):
+                done[killed_on(server, chance, undisturbed.seconds)] += 1
+            see_through(server)
+    print(f"\nseed {SEED}: {dict(done)} in {len(server.runs())} runs")
+    assert hashes(home) == undisturbed.hashes
+    assert problems == []
+
+
+def killed_on(server: Machine, chance: random.Random, seconds: float) -> str:
+    """Kill something at an instant of a run, and wait until what that set off is over."""
+    kind = chance.choice(KINDS)
+    server.start()
+    if not server.is_busy():
+        server.launch("ledger")
+    time.sleep(chance.uniform(0, seconds))
+    found = server.kill(kind, chance)
+    if chance.random() < 0.5:
+        server.settle()
+    return kind if found else "nothing was there"
+
+
+def see_through(server: Machine) -> None:
+    """Launch until a run is let through, as the schedule would on its next tick."""
+    for _ in range(5):
+        server.settle()
+        server.launch("ledger")
+        server.settle()
+        if server.runs()[-1][1] == "SUCCESS":
+            return
+    raise AssertionError(f"no run ends well: {server.runs()[-5:]}")
