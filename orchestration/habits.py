@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from statistics import median
 
 FEWEST_LOOKS = 4
@@ -14,6 +16,8 @@ FEWEST_LOOKS = 4
 FEWEST_NEW = 3
 """New articles that a look usually brings, for none to be a surprise."""
 HALF = 0.5
+USUAL_DAYS = 7
+"""An outlet that was silent for so many days, or for twice its longest silence, is not yet quiet."""
 OFTEN, SELDOM = 0.3, 0.05
 """Shares of pages without a day, or without an article, that are remarkable where few had none before."""
 
@@ -71,3 +75,15 @@ def _of_share(now: Look, before: Sequence[Look], name: str, words: str) -> str |
     if now.pages < FEWEST_NEW or many / now.pages <= OFTEN or usual >= SELDOM:
         return None
     return f"{many} of {now.pages} pages {words}, where usually {usual:.0%} do"
+
+
+def longest_silence(days: Sequence[date], now: date) -> int | None:
+    """The longest silence between an outlet's days of news, where the present one is beyond that habit.
+
+    That is: more than twice as long, and more than a week. None where it is not, or the days, sorted, are too
+    few to be a habit.
+    """
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+    if len(gaps) < FEWEST_LOOKS:
+        return None
+    return max(gaps) if (now - days[-1]).days > max(USUAL_DAYS, 2 * max(gaps)) else None

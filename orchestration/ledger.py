@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -294,6 +294,14 @@ class Ledger:
             "where kind <> 'robots' and outcome in ('new', 'changed', 'unchanged') group by 1 order by 1"
         )
         return {str(source): moment for source, moment in rows}
+
+    def days_of_news(self) -> dict[str, list[date]]:
+        """The days on which each outlet of the sources file published an article that is held, sorted."""
+        rows = self._rows(
+            "select source_id, list_sort(list_distinct(list(published))) from raw.current_articles "
+            "join raw.sources using (source_id) group by 1 order by 1"
+        )
+        return {str(source): days for source, days in rows}
 
     def undated_pages(self, most: int = 20) -> list[str]:
         """Addresses of pages of the newest run that show an article without a day."""

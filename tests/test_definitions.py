@@ -34,6 +34,7 @@ print(json.dumps({
     "own_checks": sorted(
         key.name for key in graph.asset_check_keys if key.asset_key.path[0] in ("raw", "published_warehouse")
     ),
+    "fresh": sorted(node.key.to_user_string() for node in nodes if node.freshness_policy),
     "cron": schedule.cron_schedule,
     "zone": schedule.execution_timezone,
     "status": schedule.default_status.value,
@@ -106,8 +107,21 @@ def test_polling_and_building_are_two_halves_of_the_whole(loaded: dict[str, obje
 def test_the_checks_beside_those_of_dbt_are_there(loaded: dict[str, object]) -> None:
     assert loaded["own_checks"] == [
         "articles_have_a_day",
+        "gate",
+        "nothing_to_remark",
         "outlets_answered",
         "outlets_answered_lately",
+        "outlets_keep_their_habit",
         "published_file_opens",
         "reader_is_at_its_floor",
+    ]
+
+
+def test_articles_facts_and_the_published_file_say_how_old_they_may_grow(loaded: dict[str, object]) -> None:
+    assert loaded["fresh"] == [
+        "marts/fct_claims",
+        "marts/fct_defections",
+        "marts/fct_deployments",
+        "published_warehouse",
+        "raw/articles",
     ]

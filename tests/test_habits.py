@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
-from orchestration.habits import Look, remarks
+from orchestration.habits import Look, longest_silence, remarks
 
 USUAL = Look(new=10, parsed=10, undated=0, without_article=0, length=2400)
 
@@ -37,3 +39,30 @@ def test_an_outlet_that_is_often_silent_may_be_silent() -> None:
 
 def test_an_outlet_whose_pages_often_have_no_day_may_have_none() -> None:
     assert remarks(Look(9, 4, 5, 0, 2400), [Look(9, 5, 4, 0, 2400)] * 5) == []
+
+
+def days_of(*apart: int) -> list[date]:
+    """Days of news so many days apart."""
+    found = [date(2026, 1, 1)]
+    for gap in apart:
+        found.append(found[-1] + timedelta(gap))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("apart", "silent", "expected"),
+    [
+        ((1, 2, 1, 3), 7, None),
+        ((1, 2, 1, 3), 8, 3),
+        ((10, 20, 15, 12), 40, None),
+        ((10, 20, 15, 12), 41, 20),
+        ((1, 1, 1), 300, None),
+        ((), 300, None),
+    ],
+    ids=["a week", "over a week", "twice", "over twice", "few days", "one day"],
+)
+def test_silence_is_measured_by_the_longest_before(
+    apart: tuple[int, ...], silent: int, expected: int | None
+) -> None:
+    days = days_of(*apart)
+    assert longest_silence(days, days[-1] + timedelta(silent)) == expected

@@ -8,7 +8,7 @@ import json
 import shutil
 import string
 import time
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from orchestration.health import history
 from orchestration.health import status as module
-from orchestration.health.status import Status, longest_silence, read_status
+from orchestration.health.status import Status, read_status
 from orchestration.health.troubles import TABLE, bytes_worded, trouble
 from orchestration.home import Home
 from orchestration.ledger import writer_lock
@@ -249,34 +249,6 @@ def picture(home: Home) -> dict[str, tuple[int, int]]:
     """Size and time of change of every file of a home."""
     found = (path for path in home.path.rglob("*") if path.is_file())
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
-
-
-class TestHabits:
-    START = date(2026, 1, 1)
-
-    def days(self, *apart: int) -> list[date]:
-        found = [self.START]
-        for gap in apart:
-            found.append(found[-1] + timedelta(gap))
-        return found
-
-    @pytest.mark.parametrize(
-        ("apart", "silent", "expected"),
-        [
-            ((1, 2, 1, 3), 7, None),
-            ((1, 2, 1, 3), 8, 3),
-            ((10, 20, 15, 12), 40, None),
-            ((10, 20, 15, 12), 41, 20),
-            ((1, 1, 1), 300, None),
-            ((), 300, None),
-        ],
-        ids=["a week", "over a week", "twice", "over twice", "few days", "one day"],
-    )
-    def test_silence_is_measured_by_the_longest_before(
-        self, apart: tuple[int, ...], silent: int, expected: int | None
-    ) -> None:
-        days = self.days(*apart)
-        assert longest_silence(days, days[-1] + timedelta(silent)) == expected
 
 
 class TestHistory:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.ledger import LedgerError, writer_lock
+from orchestration.publishing import PublishError
 from orchestration.publishing.publish import publish
 from orchestration.reviews import ReviewsError, unmatched
 from orchestration.scraping.sources import SourceError
@@ -18,19 +19,19 @@ from orchestration.selection import Selection
 from orchestration.steps import Collected, IncompleteError, Reach, collect, now, read_figures
 
 OWNERS = ["team:ledger"]
-ANSWERED = "outlets_answered"
+ANSWERED, GATE, REMARKS = "outlets_answered", "gate", "nothing_to_remark"
 RETRIES = dg.RetryPolicy(max_retries=2, delay=20, backoff=dg.Backoff.EXPONENTIAL)
 """Of the one step that asks the network; all others would fail again in the same way."""
 IS_LIVE = not Selection.from_environment().is_sample
 
 
-def _fresh(warn: timedelta, fail: timedelta) -> dg.FreshnessPolicy | None:
+def fresh(warn: timedelta, fail: timedelta) -> dg.FreshnessPolicy | None:
     """How old it may grow; the sample does not age."""
     return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn) if IS_LIVE else None
 
 
-LOOKED_AT = _fresh(timedelta(hours=3), timedelta(hours=26))
-PUBLISHED = _fresh(timedelta(hours=26), timedelta(hours=50))
+LOOKED_AT = fresh(timedelta(hours=3), timedelta(hours=26))
+PUBLISHED = fresh(timedelta(hours=26), timedelta(hours=50))
 
 
 class SelectionConfig(dg.Config):
@@ -119,15 +120,47 @@ def _table(rows: list[dict[str, Any]]) -> Any:
     kinds={"duckdb"},
     pool="duckdb_writer",
     freshness_policy=PUBLISHED,
+    check_specs=[
+        dg.AssetCheckSpec(
+            GATE,
+            asset="published_warehouse",
+            blocking=True,
+            description="The build passed dbt's tests, and no row, mart or article went without a word: else "
+            "what is published stays as it was.",
+        ),
+        dg.AssetCheckSpec(
+            REMARKS,
+            asset="published_warehouse",
+            description="Nothing is worth a look: dbt's warnings, a quality below the last published one, "
+            "reviews that match no claim.",
+        ),
+    ],
 )
-def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+def published_warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """The published DuckDB file: the marts of a build that passed its checks, behind one link."""
     home = Selection.from_environment().home
-    with writer_lock(home):
-        published = publish(home, context.run_id, now())
-        metadata = published.metadata()
-        metadata["warnings"] = [*metadata["warnings"], *unmatched(home.build_file)]
-    return dg.MaterializeResult(metadata=metadata)
+    try:
+        with writer_lock(home):
+            metadata = publish(home, context.run_id, now()).metadata()
+            metadata["warnings"] = [*metadata["warnings"], *unmatched(home.build_file)]
+    except PublishError as error:
+        yield _checked(GATE, [str(error)], dg.AssetCheckSeverity.ERROR)
+        raise dg.Failure(str(error)) from error
+    remarks = _checked(REMARKS, metadata["warnings"], dg.AssetCheckSeverity.WARN)
+    passed = _checked(GATE, [], dg.AssetCheckSeverity.ERROR)
+    yield dg.MaterializeResult(metadata=metadata, check_results=[passed, remarks])
+
+
+def _checked(name: str, problems: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+    """A check of the published file that did not pass where there are problems, which it tells."""
+    told = "\n".join(problems) or None
+    return dg.AssetCheckResult(
+        asset_key="published_warehouse",
+        check_name=name,
+        passed=not problems,
+        severity=severity,
+        description=told,
+    )
 
 
 @dg.asset(

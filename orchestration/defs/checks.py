@@ -13,6 +13,7 @@ import dagster as dg
 
 from orchestration.defs.assets import published_warehouse, raw_figures
 from orchestration.extraction.version import extractor_version
+from orchestration.habits import longest_silence
 from orchestration.ledger import open_ledger
 from orchestration.publishing.publish import SMOKE, SMOKE_SECONDS
 from orchestration.publishing.quality import floor_problems, read_quality
@@ -50,6 +51,20 @@ def outlets_answered_lately() -> dg.AssetCheckResult:
         if last < oldest
     ]
     return _result(silent, WARN)
+
+
+@dg.asset_check(asset=["raw", "articles"])
+def outlets_keep_their_habit() -> dg.AssetCheckResult:
+    """No outlet that answers is silent for more than a week and twice as long as it ever was."""
+    with open_ledger(Selection.from_environment().home) as ledger:
+        looks, days = ledger.last_looks(), ledger.days_of_news()
+    usual = {name: longest_silence(of, looks[name].date()) for name, of in days.items() if name in looks}
+    quiet = [
+        f"{name}: nothing new since {days[name][-1]}, and never silent for more than {longest} days before"
+        for name, longest in usual.items()
+        if longest is not None
+    ]
+    return _result(quiet, WARN)
 
 
 @dg.asset_check(asset=["raw", "articles"])

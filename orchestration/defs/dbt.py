@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from filelock import FileLock
 
 from orchestration.building import Outcome, build, count_rows
+from orchestration.defs.assets import PUBLISHED
 from orchestration.home import ROOT
 from orchestration.ledger import writer_lock
 from orchestration.selection import Selection
@@ -26,6 +27,7 @@ WATCHED = (
     ROOT / "dbt_project", ROOT / "orchestration" / "extraction" / "lexicon", ROOT / "warehouse" / "seeds",
 )  # fmt: skip
 UNIQUE_ID = "dagster_dbt/unique_id"
+FACT = "fct_"
 SHOWN = 20
 """Of the names in one message: a broken source fails a hundred tests."""
 
@@ -56,6 +58,14 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """All models and seeds stand in one group."""
         return "warehouse"
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """dbt's facts, and for fact tables how old they may grow."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_fact = spec.key.path[-1].startswith(FACT)
+        return spec.replace_attributes(freshness_policy=PUBLISHED) if is_fact else spec
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """The team that answers for the models."""

@@ -13,14 +13,13 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from orchestration.habits import FEWEST_LOOKS
+from orchestration.habits import longest_silence
 from orchestration.health.history import FAILED, History, Run, read_history
 from orchestration.health.troubles import Trouble, bytes_worded, trouble
 from orchestration.home import Home
@@ -35,8 +34,6 @@ T = TypeVar("T")
 OLD, SILENT = timedelta(days=2), timedelta(days=3)
 LEAST_FREE = 2**30
 """Bytes; less, or less than twice the build file, and the next build may not fit."""
-USUAL_DAYS = 7
-"""An outlet that was silent for so many days, or for twice its longest silence, is not yet quiet."""
 TABLES = {
     "newest": (
         "select published_on, sources.name as outlet, title from dim_articles "
@@ -249,18 +246,6 @@ def _of_outlet(found: Status, row: Mapping[str, Any]) -> Iterator[Trouble]:
         days = [one["published_on"] for one in found.tables.get("days", ()) if one["outlet"] == name]
         if (usual := longest_silence(days, looked.date())) is not None:
             yield trouble("outlet_quiet", outlet=name, since=days[-1], usual=usual)
-
-
-def longest_silence(days: Sequence[date], now: date) -> int | None:
-    """The longest silence between an outlet's days of news, where the present one is beyond that habit.
-
-    That is: more than twice as long, and more than a week. None where it is not, or the days, sorted, are too
-    few to be a habit.
-    """
-    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
-    if len(gaps) < FEWEST_LOOKS:
-        return None
-    return max(gaps) if (now - days[-1]).days > max(USUAL_DAYS, 2 * max(gaps)) else None
 
 
 def writer_of(home: Home) -> str:
