@@ -84,6 +84,8 @@ class Collected:
     alive: set[str] = field(default_factory=set)
     """Sources of which more than robots.txt could be read."""
     dead: list[str] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
+    """Of each source, what the last request came to that gave nothing."""
     read_again: int = 0
     copies: int = 0
     """Current articles whose text is another's."""
@@ -111,11 +113,18 @@ class Collected:
         self.outcomes.setdefault(fetch.source_id, Counter())[fetch.outcome] += 1
         if fetch.outcome in ALIVE and fetch.kind != "robots":
             self.alive.add(fetch.source_id)
+        if fetch.detail:
+            self.causes[fetch.source_id] = fetch.detail
         if visit.parsed:
             self.pages[visit.parsed.outcome] += 1
         for detail in (fetch.detail, visit.parsed.detail if visit.parsed else None):
             if detail:
                 self.warn(f"{fetch.source_id}: {fetch.url}: {detail}")
+
+    def why_dead(self, source_id: str) -> str:
+        """That nothing could be read of a source, and the cause where one is known."""
+        cause = self.causes.get(source_id)
+        return "nothing could be read in this run" + (f" ({cause})" if cause else "")
 
     def warn(self, message: str) -> None:
         """Keep a message for the summary, and show it now."""
@@ -414,7 +423,7 @@ def _judge_life(collected: Collected, source_id: str) -> None:
     """A source of which nothing could be read is dead for this run, whatever it answered."""
     if source_id not in collected.alive:
         collected.dead.append(source_id)
-        collected.warn(f"{source_id}: nothing could be read in this run; what it published is not known")
+        collected.warn(f"{source_id}: {collected.why_dead(source_id)}; what it published is not known")
 
 
 def _remark(home: Home, collected: Collected, source_id: str) -> None:

@@ -85,6 +85,7 @@ def _answered(collected: Collected) -> dg.AssetCheckResult:
         check_name=ANSWERED,
         passed=not collected.dead,
         severity=severity,
+        description="\n".join(f"{name}: {collected.why_dead(name)}" for name in collected.dead) or None,
         metadata={"dead": dg.MetadataValue.json(collected.dead)},
     )
 
