@@ -38,6 +38,8 @@ class Machine:
     home: Home
     sources: Path
     log: Path
+    more: dict[str, str] = field(default_factory=dict)
+    """More of its environment."""
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def environment(self) -> dict[str, str]:
@@ -47,6 +49,7 @@ class Machine:
             LABORLEDGER_HOME=str(self.home.path),
             LABORLEDGER_BUILD=str(self.home.build_file),
             DAGSTER_HOME=str(self.home.dagster),
+            **self.more,
         )
 
     def start(self) -> None:
@@ -132,10 +135,10 @@ class Machine:
 
 
 @contextmanager
-def machine(home: Home, sources: Path, log: Path) -> Iterator[Machine]:
+def machine(home: Home, sources: Path, log: Path, **more: str) -> Iterator[Machine]:
     """A running daemon until the block ends; nothing of it is left."""
     home.prepare()
-    running = Machine(home, sources, log)
+    running = Machine(home, sources, log, more)
     running.start()
     try:
         yield running

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from orchestration.sample_outlet.articles import SampleArticle, load_articles
 
@@ -132,11 +133,16 @@ class Weekly:
         return (200, "text/html", page.html()) if page else (410, "text/html", "gone")
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is what these tests are about."""
+
+
 @contextmanager
 def serve_weekly() -> Iterator[Weekly]:
     """The outlet on a free port of loopback until the block ends."""
     outlet = Weekly()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(outlet))
+    server = _Server(("127.0.0.1", 0), _handler(outlet))
     outlet.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="weekly")
     thread.start()

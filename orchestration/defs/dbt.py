@@ -1,13 +1,13 @@
 """The dbt models as assets, their tests as asset checks. Only the bridge to dbt belongs here."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from filelock import FileLock
 
 from orchestration.building import Outcome, build, count_rows
@@ -15,6 +15,16 @@ from orchestration.defs.assets import PUBLISHED
 from orchestration.home import ROOT
 from orchestration.ledger import writer_lock
 from orchestration.selection import Selection
+
+# Where dbt-core is not to be had, dagster-dbt reads the manifest by itself. It is hidden from it here: its
+# import is half of the time in which a run starts, and only a build needs it, which imports it itself.
+_dbt = {name: sys.modules.pop(name) for name in [*sys.modules] if name.split(".")[0] == "dbt"}
+sys.modules["dbt"] = None  # type: ignore[assignment]
+try:
+    from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+finally:
+    del sys.modules["dbt"]
+    sys.modules.update(_dbt)
 
 # dbt's profile names its file by this variable; `laborledger` has set it, a plain `dg` has not.
 os.environ.setdefault("LABORLEDGER_BUILD", str(Selection.from_environment().home.build_file))
@@ -46,7 +56,13 @@ def _prepare_manifest() -> None:
     PROJECT.manifest_path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(PROJECT.manifest_path.with_suffix(".lock")):
         if _is_stale():
-            PROJECT.preparer.prepare(PROJECT)
+            _parse()
+
+
+def _parse() -> None:
+    command = [str(Path(sys.executable).with_name("dbt")), "parse", "--quiet"]
+    folders = ["--project-dir", str(PROJECT.project_dir), "--profiles-dir", str(PROJECT.profiles_dir)]
+    subprocess.run([*command, *folders], check=True)
 
 
 _prepare_manifest()

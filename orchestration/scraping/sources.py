@@ -11,6 +11,7 @@ import json
 import re
 import reprlib
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -37,9 +38,15 @@ def _is_http_or_none(url: str) -> str:
     return _is_http(url) if url else url
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The zones that are known here; to list them looks into hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _is_zone(name: str) -> str:
-    if name not in available_timezones():
-        close = difflib.get_close_matches(name, available_timezones(), n=1)
+    if name not in _zones():
+        close = difflib.get_close_matches(name, sorted(_zones()), n=1)
         raise ValueError(
             "must be a time zone such as Asia/Seoul" + (f"; did you mean {close[0]}?" if close else "")
         )
