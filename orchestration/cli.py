@@ -41,6 +41,7 @@ def main() -> None:
     laborledger status                    how the ledger is, and what needs a person
     laborledger doctor                    whether the installation is well, and each cure
     laborledger backup DIR                what cannot be made again, and restore DIR makes a home of it
+    laborledger prune                     remove what is old and not needed; a UI does it by itself
     laborledger why CLAIM_ID              where a number comes from
     laborledger report                    the published file as one page, and charts
     laborledger export DIR                the published tables as CSV and Parquet
@@ -168,6 +169,22 @@ def restore(folder: Path, is_forced: bool, home: Path | None) -> None:
     from orchestration.restoring import restore as make
 
     sys.exit(make(folder, Home(home.resolve()) if home else Home.default("live"), is_forced))
+
+
+@main.command()
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would go.")
+@HOME
+def prune(is_dry: bool, home: Path | None) -> None:
+    """Remove what the ledger need not keep: old runs from Dagster's history, old announcements from the
+    archive, what killed processes left.
+
+    The UI does it each morning by itself. Pages of articles, raw tables and what changed when are kept for
+    good; how long the rest is kept stands in orchestration/pruning/retention.csv.
+    """
+    from orchestration.home import Home
+    from orchestration.pruning.prune import prune as remove
+
+    sys.exit(remove(Home(home.resolve()) if home else Home.to_read(), is_dry))
 
 
 @main.command()

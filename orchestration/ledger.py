@@ -354,6 +354,39 @@ class Ledger:
         )
         return {sha: (file, offset) for sha, file, offset in found}
 
+    def files_of_announcements(self, before: datetime) -> list[str]:
+        """Files of the archive that speak of announcements alone, all of it asked for before a moment.
+
+        None that holds what an address is known by: the next request is compared with it.
+        """
+        found = self._rows(
+            """
+            with held as (select * from raw.fetches where payload_sha256 is not null),
+            newest as (
+                select payload_sha256 from held
+                qualify row_number() over (partition by url order by fetched_at desc, fetch_id) = 1
+            ),
+            wanted as (
+                select warc_file from held
+                where kind not in ('robots', 'rest', 'feed', 'sitemap', 'listing')
+                    or payload_sha256 in (from newest) or fetched_at >= ?
+                    or payload_sha256 in (select payload_sha256 from raw.parses)
+            )
+            select distinct warc_file from held
+            anti join wanted using (warc_file) where warc_file is not null order by 1
+            """,
+            _plain(before),
+        )
+        return [str(file) for (file,) in found]
+
+    def forget_files(self, files: Iterable[str]) -> None:
+        """The requests that these files of the archive hold name no record any more."""
+        with self._transaction():
+            for file in files:
+                self._connection.execute(
+                    "update raw.fetches set warc_file = null, warc_offset = null where warc_file = ?", [file]
+                )
+
     def known_parses(self, parser_version: str) -> set[tuple[str, str]]:
         """The (url, payload hash) pairs that this parser version has read."""
         found = self._rows(

@@ -1,13 +1,19 @@
-"""The jobs and when they run by themselves."""
+"""The jobs and when they run by themselves.
 
-from __future__ import annotations
+No postponed annotations here: Dagster reads an op's context from the annotation itself.
+"""
+
+from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.health.troubles import bytes_worded
+from orchestration.pruning.history import POLL
+from orchestration.pruning.prune import prune_home
 from orchestration.selection import Selection
 from orchestration.steps import Reach
 
-JOB, POLL, BUILD = "ledger", "poll", "build"
+JOB, BUILD = "ledger", "build"
 ZONE = "Asia/Seoul"
 READING = dg.AssetSelection.assets(["raw", "articles"], ["raw", "figures"])
 IS_LIVE = not Selection.from_environment().is_sample
@@ -65,5 +71,28 @@ weekly = dg.ScheduleDefinition(
     execution_timezone=ZONE,
     run_config=asking(Reach.AGAIN),
     description=f"Each Sunday: whether every known article is still there and says the same; {NOTE}",
+    default_status=STATUS,
+)
+
+
+@dg.op
+def prune(context: dg.OpExecutionContext) -> None:
+    """Removes old runs, old announcements of the archive, and what killed processes left."""
+    for gone in prune_home(context.instance, Selection.from_environment().home, datetime.now(UTC)):
+        context.log.info("%s: %d, %s", gone.what, gone.count, bytes_worded(gone.size))
+
+
+@dg.job(description="Remove what need not be kept, as `laborledger prune` does.")
+def tidy() -> None:
+    """One op."""
+    prune()
+
+
+tidying = dg.ScheduleDefinition(
+    name="tidying",
+    job=tidy,
+    cron_schedule="0 5 * * *",
+    execution_timezone=ZONE,
+    description=f"Each morning at 05:00 in Seoul, before all is built; {NOTE}",
     default_status=STATUS,
 )
