@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import shlex
 import shutil
 import socket
@@ -16,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult
 
 PUBLISHED, FAILED, USAGE = 0, 1, 2
-PID_TAG = "laborledger/pid"
 NO_ROOM = 2 * 1024 * 1024
 """Bytes free under which a failure is put down to a full disk."""
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -140,24 +139,26 @@ def _execute() -> ExecuteInProcessResult:
 
     from orchestration.definitions import defs
     from orchestration.defs.jobs import JOB
+    from orchestration.launching import HOST_TAG
 
     quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
         _close_cut_off_runs(instance)
         job = defs().resolve_job_def(JOB)
-        tags = {PID_TAG: str(os.getpid())}
+        tags = {HOST_TAG: platform.node()}
         return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False, tags=tags)
 
 
 def _close_cut_off_runs(instance: DagsterInstance) -> None:
-    """Mark runs of this command whose process is gone as failed: the UI must not show them as running."""
+    """Mark runs whose process is gone as failed: the UI must not show them as running."""
     import dagster as dg
 
+    from orchestration.launching import GONE, is_cut_off
+
     going = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-    for record in instance.get_run_records(going, limit=100):
-        pid = record.dagster_run.tags.get(PID_TAG)
-        if pid and not psutil.pid_exists(int(pid)):
-            instance.report_run_failed(record.dagster_run, "its process is gone: the run was cut off")
+    for run in instance.get_runs(going, limit=100):
+        if is_cut_off(instance, run):
+            instance.report_run_failed(run, GONE)
 
 
 def _failures(result: ExecuteInProcessResult) -> Iterator[str]:

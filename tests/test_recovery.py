@@ -19,7 +19,7 @@ import pytest
 
 from orchestration.home import ROOT, Home
 from orchestration.publishing.builds import Builds
-from tests.daemon import KINDS, Machine, machine
+from tests.daemon import ALL, KINDS, Machine, machine
 from tests.runs import COMMAND, environment, laborledger
 from tests.week import DAYS, Weekly, serve_weekly
 
@@ -145,6 +145,30 @@ def test_a_week_of_killed_runs_ends_as_an_undisturbed_one(
 def parts(whole: int, number: int) -> list[int]:
     """A number as so many parts that differ by one at most."""
     return [whole // number + (1 if one < whole % number else 0) for one in range(number)]
+
+
+def test_a_machine_that_is_switched_off_in_a_run_goes_on_when_it_is_back(
+    weekly: Weekly, tmp_path: Path
+) -> None:
+    """Nobody is left who knows of the run: the daemon sees that its process is gone, and begins anew."""
+    weekly.show(0)
+    with machine(Home(tmp_path / "home"), weekly.sources(tmp_path), tmp_path / "daemon.log") as server:
+        server.launch("ledger")
+        wait_for_a_run(server)
+        server.kill(ALL)
+        server.settle()
+        until = time.monotonic() + 200
+        while server.runs()[-1][1] != "SUCCESS" and time.monotonic() < until:
+            server.settle()
+        assert [status for _, status in server.runs()] == ["FAILURE", "SUCCESS"]
+    look_once(server.home)
+
+
+def wait_for_a_run(server: Machine) -> None:
+    until = time.monotonic() + 200
+    while "STARTED" not in {status for _, status in server.runs()}:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")
