@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.home import ROOT, Home
+from orchestration.instance import prepare_history
 from orchestration.ledger import LedgerError, MixedHomeError
 from orchestration.publishing.summary import print_summary
 from orchestration.reviews import ReviewsError
@@ -70,6 +71,7 @@ def _readiness(selection: Selection) -> int | None:
     try:
         check_selection(selection)
         selection.home.prepare()
+        prepare_history(selection.home)
     except (SourceError, ReviewsError, MixedHomeError) as error:
         _complain(str(error))
         return USAGE

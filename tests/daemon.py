@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from orchestration.home import ROOT, Home
+from orchestration.instance import prepare_history
 from tests.runs import environment
 
 BIN = Path(sys.executable).parent
@@ -138,6 +139,7 @@ class Machine:
 def machine(home: Home, sources: Path, log: Path, **more: str) -> Iterator[Machine]:
     """A running daemon until the block ends; nothing of it is left."""
     home.prepare()
+    prepare_history(home)
     running = Machine(home, sources, log, more)
     running.start()
     try:

@@ -49,7 +49,12 @@ def _found_something(instance: dg.DagsterInstance, run_id: str) -> bool:
     return bool(worth and worth.value) or bool(read and read.value)
 
 
-@dg.sensor(job=poll_job, minimum_interval_seconds=BETWEEN, default_status=_status(True))
+@dg.sensor(
+    job=poll_job,
+    minimum_interval_seconds=BETWEEN,
+    default_status=_status(True),
+    description="Starts a run when pages, folders or WARC files were laid into the inbox of the home.",
+)
 def inbox(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Starts a run when pages, folders or WARC files were laid into the inbox of the home."""
     selection = Selection.from_environment()

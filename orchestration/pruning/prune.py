@@ -17,6 +17,7 @@ from rich.table import Table
 
 from orchestration.health.troubles import bytes_worded
 from orchestration.home import Home
+from orchestration.instance import prepare_history
 from orchestration.ledger import LedgerError
 from orchestration.pruning.archive import prune_archive
 from orchestration.pruning.history import prune_runs
@@ -38,6 +39,7 @@ def prune(home: Home, is_dry: bool) -> int:
     import dagster as dg
 
     home.prepare()
+    prepare_history(home)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     try:
         with dg.DagsterInstance.get() as instance:
