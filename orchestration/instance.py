@@ -1,7 +1,7 @@
 """Makes the databases of a home's Dagster history: whole, or not at all.
 
 Dagster makes them when it first needs them, in several steps; two processes at once, or a kill in between,
-leave a history that no process can open. Here they are made elsewhere, and get their names when they are done.
+leave a history that no process can open. Here they are made elsewhere, and named when they are done.
 """
 
 from __future__ import annotations
