@@ -6,6 +6,7 @@ on for ever in its history, and holds up all that wait for its pool. Starting ru
 
 from __future__ import annotations
 
+import os
 import platform
 from datetime import timedelta
 
@@ -13,9 +14,15 @@ import dagster as dg
 import psutil
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster_shared.serdes import deserialize_value
 
 HOST_TAG = "laborledger/host"
 """Of a run that `laborledger run` began: a process number says nothing on another machine."""
+SOCKET = "LABORLEDGER_SOCKET"
+"""Set where a code server of its own holds the runs, as on a server: it is asked after them."""
+ANSWER = 10
+"""Seconds for its answer."""
 PID = "pid"
 GONE = "its process is gone: the run was cut off"
 
@@ -30,13 +37,35 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run is there; one of which that cannot be known counts as there."""
-        if is_cut_off(self._instance, run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, GONE)
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
+        is_lost = self._is_disowned(run) if _is_served(run) else is_cut_off(self._instance, run)
+        return (
+            CheckRunHealthResult(WorkerStatus.FAILED, GONE)
+            if is_lost
+            else CheckRunHealthResult(WorkerStatus.RUNNING)
+        )
+
+    def _is_disowned(self, run: dg.DagsterRun) -> bool:
+        """Whether the code server answers, and knows nothing of the run: it is a later one.
+
+        Runs are its children, in its container and in its control group: they die with it.
+        """
+        client = self._get_grpc_client_for_termination(run.run_id)  # type: ignore[no-untyped-call]
+        if client is None:
+            return False
+        try:
+            told = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id), timeout=ANSWER)
+            return not deserialize_value(told, CanCancelExecutionResult).can_cancel
+        except dg.DagsterError:
+            return False
+
+
+def _is_served(run: dg.DagsterRun) -> bool:
+    """Whether a run is a child of a code server, maybe in another container: its number says nothing."""
+    return SOCKET in os.environ and HOST_TAG not in run.tags
 
 
 def is_cut_off(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Whether a run goes on by its history, and the process that it says it is in is gone."""
+    """Whether a run goes on by its history, and the process of this machine that it says it is in is gone."""
     if run.tags.get(HOST_TAG, platform.node()) != platform.node():
         return False
     events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)

@@ -152,14 +152,14 @@ def _execute() -> ExecuteInProcessResult:
 
 
 def _close_cut_off_runs(instance: DagsterInstance) -> None:
-    """Mark runs whose process is gone as failed: the UI must not show them as running."""
+    """Mark runs of this command whose process is gone as failed: the UI must not show them as running."""
     import dagster as dg
 
-    from orchestration.launching import GONE, is_cut_off
+    from orchestration.launching import GONE, HOST_TAG, is_cut_off
 
     going = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
     for run in instance.get_runs(going, limit=100):
-        if is_cut_off(instance, run):
+        if HOST_TAG in run.tags and is_cut_off(instance, run):
             instance.report_run_failed(run, GONE)
 
 

@@ -24,7 +24,7 @@ from tests.runs import COMMAND, environment, laborledger
 from tests.week import DAYS, Weekly, serve_weekly
 
 SEED = int(os.environ.get("LABORLEDGER_SEED", "7"))
-KILLS = int(os.environ.get("LABORLEDGER_KILLS", "2"))
+KILLS = int(os.environ.get("LABORLEDGER_KILLS", "1"))
 """In all, over the week."""
 WEEK = DAYS if "LABORLEDGER_KILLS" in os.environ else 2
 
