@@ -90,10 +90,15 @@ def build(home: Home) -> dict[str, Outcome]:
     if isinstance(told.exception, KeyboardInterrupt):
         raise told.exception
     if told.result is None or not hasattr(told.result, "results"):
-        raise LedgerError(f"dbt could not build {home.build_file}: {told.exception}")
+        raise LedgerError(f"dbt could not build {home.build_file}: {_last_line(told.exception)}")
     outcomes = {result.node.unique_id: _outcome(result) for result in told.result.results}
     logger.info("dbt: %d models and tests done", len(outcomes))
     return outcomes
+
+
+def _last_line(error: object) -> str:
+    """What dbt says of an error of its own: behind a traceback that it makes part of the message."""
+    return (str(error).strip() or repr(error)).splitlines()[-1].strip()
 
 
 def _outcome(result: Any) -> Outcome:

@@ -37,6 +37,7 @@ def main() -> None:
     laborledger run                       the same on the live outlets
     laborledger run --inbox DIR           the same on saved pages, WARC files among them
     laborledger reparse                   the articles anew from the archive, with no network
+    laborledger read DIR                  the figures of a press archive's WARC files, as Parquet
     laborledger sql 'select ...'          ask the published file
     laborledger status                    how the ledger is, and what needs a person
     laborledger doctor                    whether the installation is well, and each cure
@@ -185,6 +186,48 @@ def prune(is_dry: bool, home: Path | None) -> None:
     from orchestration.pruning.prune import prune as remove
 
     sys.exit(remove(Home(home.resolve()) if home else Home.to_read(), is_dry))
+
+
+@main.command()
+@click.argument("warcs", nargs=-1, required=True, metavar="WARC|DIR...")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="read",
+    show_default=True,
+    help="Folder of the tables.",
+)
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one a core.")
+@click.option("--texts", "has_texts", is_flag=True, help="Keep the articles' texts too.")
+@click.option(
+    "--sources",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The sources file that says how outlets' pages are read. Default: the project's own.",
+)
+def read(
+    warcs: tuple[str, ...],
+    folder: Path,
+    engine: str,
+    workers: int | None,
+    has_texts: bool,
+    sources: str | None,
+) -> None:
+    """Read a press archive: WARC files in, for each a folder of Parquet tables out.
+
+    The tables are figures, rejects, articles and counts. For a newsroom's own archive, or Common Crawl's
+    CC-NEWS; no ledger is written. A file that was read is not read again, and a call that was stopped is
+    gone on with. Exit status 1: a file could not be read, and is named.
+    """
+    from dataclasses import replace
+
+    from orchestration.reading.run import read as read_all
+    from orchestration.reading.work import Options
+
+    options = Options(has_texts)
+    options = replace(options, sources=str(Path(sources).resolve())) if sources else options
+    sys.exit(read_all(warcs, folder.resolve(), engine, workers or os.cpu_count() or 1, options))
 
 
 @main.command()
