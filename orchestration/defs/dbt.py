@@ -11,7 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from filelock import FileLock
 
 from orchestration.building import Outcome, build, count_rows
-from orchestration.home import ROOT
+from orchestration.dbt_manifest import PROJECT_DIR, is_current, mark_current, place
 from orchestration.ledger import writer_lock
 from orchestration.selection import Selection
 
@@ -21,30 +21,24 @@ os.environ.setdefault("LABORLEDGER_BUILD", str(Selection.from_environment().home
 # dagster-dbt looks for `dbt` on the path, where an environment that is not activated is not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
-PROJECT = DbtProject(project_dir=ROOT / "dbt_project", profiles_dir=ROOT / "dbt_project")
-WATCHED = (
-    ROOT / "dbt_project", ROOT / "orchestration" / "extraction" / "lexicon", ROOT / "warehouse" / "seeds",
-)  # fmt: skip
+PROJECT = DbtProject(
+    project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=place(Selection.from_environment().home)
+)
 UNIQUE_ID = "dagster_dbt/unique_id"
 SHOWN = 20
 """Of the names in one message: a broken source fails a hundred tests."""
 
 
-def _is_stale() -> bool:
-    """Whether a model, a seed or a setting is younger than the manifest."""
-    if not PROJECT.manifest_path.exists():
-        return True
-    built = PROJECT.manifest_path.stat().st_mtime
-    written = (p for folder in WATCHED for p in folder.rglob("*") if p.suffix in {".sql", ".yml", ".csv"})
-    return any(p.stat().st_mtime > built for p in written if "target" not in p.parts)
-
-
 def _prepare_manifest() -> None:
-    """Parse the project where it must be; the web server and the daemon load at the same second."""
-    PROJECT.manifest_path.parent.mkdir(parents=True, exist_ok=True)
+    """Parse the project where it must be; several processes may load at the same second."""
+    folder = PROJECT.manifest_path.parent
+    if is_current(folder):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(PROJECT.manifest_path.with_suffix(".lock")):
-        if _is_stale():
+        if not is_current(folder):
             PROJECT.preparer.prepare(PROJECT)
+            mark_current(folder)
 
 
 _prepare_manifest()
