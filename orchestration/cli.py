@@ -103,7 +103,7 @@ def serve(process: str, sources: str, home: Path | None, host: str, port: int) -
     orchestration/deploy/ has systemd units and a compose file that start all three. At a desk: laborledger
     ui.
     """
-    from orchestration.deploy.serving import Process
+    from orchestration.deploy.process import Process
     from orchestration.deploy.serving import serve as become
     from orchestration.selection import Selection
 
@@ -120,7 +120,7 @@ def serve(process: str, sources: str, home: Path | None, host: str, port: int) -
 def healthy(process: str, home: Path | None, port: int, wait: int) -> None:
     """Ask whether a process of the server is well; exit status 1 where it is not."""
     from orchestration.deploy.healthy import healthy as ask
-    from orchestration.deploy.serving import Process
+    from orchestration.deploy.process import Process
     from orchestration.home import Home
 
     sys.exit(ask(Home(home.resolve()) if home else Home.default("live"), Process(process), port, wait))

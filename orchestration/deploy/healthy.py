@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from orchestration.deploy.serving import Process, socket_of
+from orchestration.deploy.process import Process, socket_of
 from orchestration.home import Home
 
 PATIENCE = 5
@@ -27,11 +27,17 @@ AGAIN = 1
 
 def healthy(home: Home, process: Process, port: int, wait: int) -> int:
     """Say how the process is; exit status 0 where it is well, 1 where it is not after `wait` seconds."""
+    trouble = trouble_after(wait, home, process, port)
+    print(f"unhealthy: {trouble}" if trouble else "healthy", file=sys.stderr if trouble else sys.stdout)
+    return 1 if trouble else 0
+
+
+def trouble_after(wait: float, home: Home, process: Process, port: int = 0) -> str:
+    """What is still wrong with the process after `wait` seconds; empty as soon as nothing is."""
     end = time.monotonic() + wait
     while (trouble := trouble_of(home, process, port)) and time.monotonic() < end:
         time.sleep(AGAIN)
-    print(f"unhealthy: {trouble}" if trouble else "healthy", file=sys.stderr if trouble else sys.stdout)
-    return 1 if trouble else 0
+    return trouble
 
 
 def trouble_of(home: Home, process: Process, port: int) -> str:

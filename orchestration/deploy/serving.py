@@ -8,33 +8,18 @@ to stop. What starts them (systemd, Docker) is beside this file.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from orchestration.deploy.process import Process, socket_of
+from orchestration.deploy.taking_up import take_up_later
 from orchestration.home import ROOT, Home
-from orchestration.running import PID_TAG, readiness
+from orchestration.running import readiness
 from orchestration.selection import Selection
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
 
 SOCKET = "LABORLEDGER_SOCKET"
 WORKSPACE = str(Path(__file__).with_name("workspace.yaml"))
-
-
-class Process(StrEnum):
-    """A process of the server."""
-
-    CODE = "code"
-    DAEMON = "daemon"
-    WEB = "web"
-
-
-def socket_of(home: Home) -> Path:
-    """Where the code server of a home listens."""
-    return home.dagster / "code.sock"
 
 
 def serve(selection: Selection, process: Process, host: str, port: int) -> int:
@@ -43,8 +28,10 @@ def serve(selection: Selection, process: Process, host: str, port: int) -> int:
         return status
     os.environ[SOCKET] = str(socket_of(selection.home))
     if process is Process.CODE:
-        _close_cut_off_runs()
+        take_up_later()
     program, *arguments = command(selection.home, process, host, port)
+    # A shell starts what is sent to its background deaf to Ctrl-C; Dagster would then ignore SIGTERM too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.chdir(ROOT)
     os.execv(program, [program, *arguments])
 
@@ -62,26 +49,3 @@ def command(home: Home, process: Process, host: str, port: int) -> list[str]:
         return [str(programs / "dagster-daemon"), "run", "--workspace", WORKSPACE]
     web = str(programs / "dagster-webserver")
     return [web, "--workspace", WORKSPACE, "--host", host, "--port", str(port)]
-
-
-def _close_cut_off_runs() -> None:
-    import dagster as dg
-
-    with dg.DagsterInstance.get() as instance:
-        close_cut_off_runs(instance)
-
-
-def close_cut_off_runs(instance: DagsterInstance) -> int:
-    """Mark the runs of a code server that is gone as failed: the daemon takes them up again. Gives how many.
-
-    Dagster would show them as running for good, and keep their place in the queue. A run of `laborledger run`
-    is its own process, and no child of a code server.
-    """
-    import dagster as dg
-
-    going = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    runs = [record.dagster_run for record in instance.get_run_records(dg.RunsFilter(statuses=going))]
-    cut_off = [run for run in runs if PID_TAG not in run.tags]
-    for run in cut_off:
-        instance.report_run_failed(run, "the server that ran it was stopped or died before it ended")
-    return len(cut_off)
