@@ -1,5 +1,5 @@
-"""A server's processes on the sample outlet: a run outlives the daemon, the code server waits for it, and where
-it died, the run is taken up again.
+"""A server's processes on the sample outlet: a run outlives the daemon, the code server waits for it;
+where that one died, the run is taken up again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The Dockerfile without Docker: its steps in a bare Debian (debootstrap), as root, into .cache/deploy.
 
-`python -m tests.deploy.image` builds, and needs the network; tests only look at what was built. What an image and a
-container are that matters here is there: stages, the user, the context that .dockerignore leaves. Layers are not.
+`python -m tests.deploy.image` builds, and needs the network; tests only look at what was built. Of Docker
+there is what matters here: stages, the user, the context that .dockerignore leaves. There are no layers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CACHE = ROOT / ".cache" / "deploy"
 SUITE = "trixie"
 TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 TRUST_INSIDE = "/run/trusted.crt"
-TRUSTING = {name: TRUST_INSIDE for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")}
+TRUSTING = dict.fromkeys(("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"), TRUST_INSIDE)
 """A build behind a proxy of its own trusts what this machine trusts; nothing of it stays in the image."""
 BARE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
