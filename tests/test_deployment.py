@@ -1,5 +1,5 @@
-"""The files that start the ledger on a server, held by the tools that read them: systemd, Docker's linter, the
-schema of compose files, Caddy, nginx. That the image runs is `tests/deploy`'s.
+"""The files that start the ledger on a server, held by the tools that read them: systemd, Docker's linter,
+the schema of compose files, Caddy, nginx. That the image runs is `tests/deploy`'s.
 """
 
 from __future__ import annotations
