@@ -118,6 +118,11 @@ test-wordpress: $(STAMP) ## the suite against a real WordPress on loopback (root
 test-superset: $(SUPERSET)/.up-to-date ## every chart of the Superset dashboard, in a real Superset and Chromium
 	LABORLEDGER_SUPERSET_TESTS=1 $(BIN)/python -m pytest -n 0 tests/superset
 
+.PHONY: test-deploy
+test-deploy: $(STAMP) ## the image's build in a bare Debian and its three processes in it (root; `make setup-system` brings debootstrap)
+	$(BIN)/python -m tests.deploy.image
+	LABORLEDGER_DEPLOY_TESTS=1 $(BIN)/python -m pytest -n 0 tests/deploy
+
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)
 	@$(BIN)/python -m tests.gold.pin $(if $(PIN),--pin $(PIN)) $(if $(MISSES),--misses) $(if $(GOLD),--gold $(GOLD))

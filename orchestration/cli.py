@@ -89,6 +89,46 @@ def ui(sources: str, home: Path | None, port: int) -> None:
     sys.exit(serve_ui(Selection.of(sources, None, home), port))
 
 
+PROCESS = click.argument("process", type=click.Choice(["code", "daemon", "web"]))
+
+
+@main.command()
+@PROCESS
+@click.option("--sources", metavar="WHICH", envvar="LABORLEDGER_SOURCES", default="live", help=SOURCES_HELP)
+@HOME
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Of web. Dagster asks nobody who they are."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Of web.")
+def serve(process: str, sources: str, home: Path | None, host: str, port: int) -> None:
+    """Be one process of a server: the definitions and runs (code), the schedules (daemon) or the UI (web).
+
+    orchestration/deploy/ has systemd units and a compose file that start all three. At a desk: laborledger
+    ui.
+    """
+    from orchestration.deploy.process import Process
+    from orchestration.deploy.serving import serve as become
+    from orchestration.selection import Selection
+
+    reviews = os.environ.get("LABORLEDGER_REVIEWS")
+    selection = Selection.of(sources, None, home, Path(reviews) if reviews else None)
+    sys.exit(become(selection, Process(process), host, port))
+
+
+@main.command()
+@PROCESS
+@HOME
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Of web.")
+@click.option("--wait", type=click.IntRange(0), default=0, metavar="SECONDS", help="For it to become well.")
+def healthy(process: str, home: Path | None, port: int, wait: int) -> None:
+    """Ask whether a process of the server is well; exit status 1 where it is not."""
+    from orchestration.deploy.healthy import healthy as ask
+    from orchestration.deploy.process import Process
+    from orchestration.home import Home
+
+    sys.exit(ask(Home(home.resolve()) if home else Home.default("live"), Process(process), port, wait))
+
+
 @main.command()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @HOME

@@ -66,7 +66,7 @@ def _complain(message: str) -> None:
     err.print(f"laborledger: {message}", style="red", markup=False, soft_wrap=True)
 
 
-def _readiness(selection: Selection) -> int | None:
+def readiness(selection: Selection) -> int | None:
     """The exit status where the selection cannot run at all, having said why and the cure; else None."""
     try:
         check_selection(selection)
@@ -85,7 +85,7 @@ def _readiness(selection: Selection) -> int | None:
 def run(selection: Selection) -> int:
     """Run the job once in this process and print its summary; gives the exit status."""
     _show_progress()
-    if (status := _readiness(selection)) is not None:
+    if (status := readiness(selection)) is not None:
         return status
     try:
         result = _execute()
@@ -255,7 +255,7 @@ def _print_warnings(found: list[str]) -> None:
 
 def serve_ui(selection: Selection, port: int) -> int:
     """Become the Dagster UI on 127.0.0.1; returns only when it cannot start."""
-    if (status := _readiness(selection)) is not None:
+    if (status := readiness(selection)) is not None:
         return status
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,8 +11,8 @@ import dagster as dg
 from filelock import FileLock
 
 from orchestration.building import Outcome, build, count_rows
+from orchestration.dbt_manifest import PROJECT_DIR, is_current, mark_current, place
 from orchestration.defs.assets import PUBLISHED
-from orchestration.home import ROOT
 from orchestration.ledger import writer_lock
 from orchestration.selection import Selection
 
@@ -32,37 +32,32 @@ os.environ.setdefault("LABORLEDGER_BUILD", str(Selection.from_environment().home
 # dagster-dbt looks for `dbt` on the path, where an environment that is not activated is not.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
-PROJECT = DbtProject(project_dir=ROOT / "dbt_project", profiles_dir=ROOT / "dbt_project")
-WATCHED = (
-    ROOT / "dbt_project", ROOT / "orchestration" / "extraction" / "lexicon", ROOT / "warehouse" / "seeds",
-)  # fmt: skip
+PROJECT = DbtProject(
+    project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=place(Selection.from_environment().home)
+)
 UNIQUE_ID = "dagster_dbt/unique_id"
 FACT = "fct_"
 SHOWN = 20
 """Of the names in one message: a broken source fails a hundred tests."""
 
 
-def _is_stale() -> bool:
-    """Whether a model, a seed or a setting is younger than the manifest."""
-    if not PROJECT.manifest_path.exists():
-        return True
-    built = PROJECT.manifest_path.stat().st_mtime
-    written = (p for folder in WATCHED for p in folder.rglob("*") if p.suffix in {".sql", ".yml", ".csv"})
-    return any(p.stat().st_mtime > built for p in written if "target" not in p.parts)
-
-
 def _prepare_manifest() -> None:
-    """Parse the project where it must be; the web server and the daemon load at the same second."""
-    PROJECT.manifest_path.parent.mkdir(parents=True, exist_ok=True)
+    """Parse the project where it must be; several processes may load at the same second."""
+    folder = PROJECT.manifest_path.parent
+    if is_current(folder):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(PROJECT.manifest_path.with_suffix(".lock")):
-        if _is_stale():
-            _parse()
+        if not is_current(folder):
+            _parse(folder)
+            mark_current(folder)
 
 
-def _parse() -> None:
+def _parse(folder: Path) -> None:
     command = [str(Path(sys.executable).with_name("dbt")), "parse", "--quiet"]
-    folders = ["--project-dir", str(PROJECT.project_dir), "--profiles-dir", str(PROJECT.profiles_dir)]
-    subprocess.run([*command, *folders], check=True)
+    folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    made = ["--target-path", str(folder), "--log-path", str(folder)]
+    subprocess.run([*command, *folders, *made], check=True)
 
 
 _prepare_manifest()
