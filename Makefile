@@ -177,7 +177,7 @@ distil: setup-train ## (GPU) the reader taught by a larger one: TEACHER=folder o
 .PHONY: endurance
 endurance: $(STAMP) ## the long campaigns, hours in all: kills of publishing, backups, runs and a server (KILLS=200, SEED=7), troubled machines (root), readers (PUBLISHES=200), polls (POLLS=500)
 	LABORLEDGER_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -n 2 --dist loadfile tests/test_publish.py tests/test_pipeline.py tests/test_backup.py -k killed
-	LABORLEDGER_KILLS=$(or $(KILLS),200) LABORLEDGER_SEED=$(or $(SEED),7) $(BIN)/python -m pytest -n 0 -s tests/test_recovery.py tests/test_troubled_machine.py
+	LABORLEDGER_KILLS=$(or $(KILLS),200) LABORLEDGER_SEED=$(or $(SEED),7) $(BIN)/python -m pytest -n 0 -s tests/test_recovery.py tests/test_troubled_machine.py tests/test_serving.py
 	LABORLEDGER_PUBLISHES=$(or $(PUBLISHES),200) $(BIN)/python -m pytest -n 0 -s tests/test_published_readers.py
 	LABORLEDGER_POLLS=$(or $(POLLS),500) $(BIN)/python -m pytest -n 0 -s tests/test_endless_polls.py
 

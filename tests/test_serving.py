@@ -4,6 +4,7 @@ where that one died, the run is taken up again.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.close()
 
 
+@pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="long: make endurance")
 def test_a_run_outlives_the_daemon_and_ends_before_the_code_server_does(server: Server) -> None:
     (location,) = server.ask(LOCATIONS)["workspaceOrError"]["locationEntries"]
     assert location["name"] == "laborledger"
