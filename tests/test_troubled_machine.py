@@ -111,7 +111,7 @@ def test_days_are_the_outlet_s_own_where_its_clocks_change(weekly: Weekly, tmp_p
 
 
 @pytest.mark.xfail(
-    reason="faketime moves the steady clock too, and waits of threads then never end: the daemon makes no tick"
+    reason="faketime moves the steady clock too, and waits of threads never end: the daemon makes no tick"
 )
 def test_a_machine_that_sleeps_over_three_ticks_goes_on_when_it_wakes(weekly: Weekly, tmp_path: Path) -> None:
     """At 12:09 in Seoul it is awake, from 12:12 to 15:20 it sleeps; the polls are at ten past."""
