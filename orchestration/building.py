@@ -82,10 +82,13 @@ def build(home: Home) -> dict[str, Outcome]:
     # dbt holds half a million objects for as long as it builds: to look through them for cycles again and
     # again takes a twentieth of the build, and frees a tenth of its memory.
     gc.disable()
+    # Where the disk is full dbt cannot write its log either: logging would print a traceback for each line.
+    logging.raiseExceptions = False
     try:
         told = dbtRunner(callbacks=[_Progress()]).invoke(arguments)
     finally:
         gc.enable()
+        logging.raiseExceptions = True
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if isinstance(told.exception, KeyboardInterrupt):
         raise told.exception
