@@ -30,6 +30,9 @@ SENTENCE = "North Korea has sent 120 workers to Oman, an official said."
         "Pyongyang has 20 nurses there.",
         "P&#39;yongyang has 20 nurses there.",
         "The North has 20 nurses there.",
+        "North Korea sent 450 to Qatar in March.",
+        "Pyongyang plans to send 15,000 to Russia this year.",
+        "North Korea brought home 300 from Kuwait last year.",
         "&#78;orth &#75;orea has 20 nurses",
         "No&shy;rth Ko&shy;rea has 20 nur&shy;ses",
         r"\u004eorth \u004borea has 20 nurses",
@@ -44,7 +47,6 @@ def test_a_page_that_may_hold_a_figure_is_let_through(text: str) -> None:
     "text",
     [
         "The council approved 20 benches and 30 workers will build them.",
-        "North Korea fired two missiles.",
         "Snow fell in the hills.",
         "",
         "Northern workers were paid.",
@@ -57,6 +59,14 @@ def test_a_page_that_cannot_is_stopped(text: str) -> None:
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-be", "utf-32", "euc-kr", "windows-1252"])
 def test_in_whatever_it_is_written(charset: str) -> None:
     assert passes(page("Oman", [SENTENCE]).encode(charset))
+
+
+@pytest.mark.parametrize(
+    "text", ["North Korea sent 450 to Qatar in March.", "North Korea brought home 300 from Kuwait last year."]
+)
+def test_a_count_without_a_noun_is_a_figure_and_its_page_passes(text: str) -> None:
+    assert extract_figures(Article("a", "Qatar", date(2024, 3, 1), text))
+    assert passes(text.encode())
 
 
 WRAPPINGS: dict[str, Callable[[str], bytes]] = {

@@ -1,18 +1,16 @@
-"""Asks of a page's bytes, before it is parsed, whether it can speak of the workers' country and of people.
+"""Asks of a page's bytes, before it is parsed, whether it can name the workers' country.
 
-It lets through pages that do not; it never stops one in which the extractor finds a figure: each name of the
-country and each noun that is counted has a word which must be there. Its wordings are the lexicon's.
+It lets through pages that do not: each name of the country has a word that must be there. Words for workers
+are not asked for: "North Korea sent 450 to Qatar" is a figure. A name that is cut by a tag within a word is
+not seen. Its wordings are the lexicon's.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 
-from orchestration.extraction import lexicon
 from orchestration.extraction.lexicon import load
 from orchestration.extraction.passage import anchors
 from orchestration.extraction.places import Country, Site
@@ -34,8 +32,8 @@ ESCAPED = (
 
 
 @cache
-def _sieves() -> tuple[Sieve, Sieve]:
-    return Sieve(_pattern(_home())), Sieve(_pattern(_counted()))
+def _sieve() -> Sieve:
+    return Sieve(_pattern(_home()))
 
 
 @cache
@@ -64,9 +62,7 @@ def passes(payload: bytes) -> bool:
     """Whether a page, decoded from what it was sent in but not to text, is to be read."""
     if NUL in payload[:LOOKED_AT]:  # UTF-16 and UTF-32: what is left is the ASCII in it.
         payload = payload.replace(NUL, b"")
-    text = payload.decode("latin-1")
-    home, counted = _sieves()
-    return home.passes(text) and counted.passes(text)
+    return _sieve().passes(payload.decode("latin-1"))
 
 
 def _pattern(wordings: Iterable[Sequence[str]]) -> str:
@@ -89,12 +85,3 @@ def covering(names: Iterable[tuple[str, ...]], telling: Iterable[str] = ()) -> l
 def _shortest(words: set[str]) -> list[str]:
     """The words that hold none of the others."""
     return [word for word in sorted(words) if not any(other != word and other in word for other in words)]
-
-
-@cache
-def _counted() -> tuple[tuple[str, ...], ...]:
-    """Words one of which is in each noun that the extractor counts."""
-    path = Path(lexicon.__file__).with_name("heads.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        nouns = [row[form] for row in csv.DictReader(file) for form in ("noun", "plural")]
-    return tuple(covering(map(_words, nouns)))
