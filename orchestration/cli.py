@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from orchestration.home import Home
 
 L = TypeVar("L", str, bytes)
 
@@ -25,6 +28,13 @@ HOME_HELP = "Folder of all that is built. Default: warehouse/sample for the samp
 HOME = click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), envvar="LABORLEDGER_HOME", help=HOME_HELP
 )
+
+
+def _read_home(named: Path | None) -> Home:
+    """The home whose ledger is asked: the named one, else the live one, else the sample's."""
+    from orchestration.home import Home
+
+    return Home(named.resolve()) if named else Home.to_read()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -138,9 +148,8 @@ def status(form: str, home: Path | None) -> None:
     Exit status 1: something needs a person; the screen says what, and the cure.
     """
     from orchestration.health.screen import status as show
-    from orchestration.home import Home
 
-    sys.exit(show(Home(home.resolve()) if home else Home.to_read(), form))
+    sys.exit(show(_read_home(home), form))
 
 
 @main.command()
@@ -191,9 +200,9 @@ def backup(folder: Path, reviews: Path | None, keep: int | None, home: Path | No
     archive that the backup before has takes no room.
     """
     from orchestration.backup import backup as take
-    from orchestration.home import REVIEWS_FILE, Home
+    from orchestration.home import REVIEWS_FILE
 
-    sys.exit(take(Home(home.resolve()) if home else Home.to_read(), folder, reviews or REVIEWS_FILE, keep))
+    sys.exit(take(_read_home(home), folder, reviews or REVIEWS_FILE, keep))
 
 
 @main.command()
@@ -222,10 +231,9 @@ def prune(is_dry: bool, home: Path | None) -> None:
     The UI does it each morning by itself. Pages of articles, raw tables and what changed when are kept for
     good; how long the rest is kept stands in orchestration/pruning/retention.csv.
     """
-    from orchestration.home import Home
     from orchestration.pruning.prune import prune as remove
 
-    sys.exit(remove(Home(home.resolve()) if home else Home.to_read(), is_dry))
+    sys.exit(remove(_read_home(home), is_dry))
 
 
 @main.command()
@@ -281,10 +289,9 @@ def sql(statement: str, form: str, home: Path | None) -> None:
 
     Without --home it is the live ledger's file, and the sample's where there is no live one yet.
     """
-    from orchestration.home import Home
     from orchestration.publishing.query import run_sql
 
-    sys.exit(run_sql(Home(home.resolve()) if home else Home.to_read(), statement, form))
+    sys.exit(run_sql(_read_home(home), statement, form))
 
 
 @main.command()
@@ -307,10 +314,9 @@ def export(folder: Path, form: str, is_safe: bool, home: Path | None) -> None:
     CSV, an empty text is "".
     """
     from orchestration.exporting import export as write
-    from orchestration.home import Home
 
     forms = ("csv", "parquet") if form == "both" else (form,)
-    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), folder, forms, is_safe))
+    sys.exit(write(_read_home(home), folder, forms, is_safe))
 
 
 @main.command("export-texts")
@@ -328,9 +334,8 @@ def export_texts(file: Path, sources: Path | None, home: Path | None) -> None:
     and not for passing on. The published file never holds them.
     """
     from orchestration.exporting import export_texts as write
-    from orchestration.home import Home
 
-    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), file, sources))
+    sys.exit(write(_read_home(home), file, sources))
 
 
 @main.command()
@@ -345,10 +350,9 @@ def report(out: Path | None, home: Path | None) -> None:
 
     A run writes it by itself. The charts are SVG and PNG, for papers.
     """
-    from orchestration.home import Home
     from orchestration.reporting import report as write
 
-    sys.exit(write(Home(home.resolve()) if home else Home.to_read(), out))
+    sys.exit(write(_read_home(home), out))
 
 
 @main.command()
@@ -362,12 +366,11 @@ def publish(reason: str | None, to: str | None, by: str | None, home: Path | Non
     A run publishes by itself; this is for what its gate refused and a person wants published all the same,
     and for going back. Exit status 1: nothing was published, and the published file is as it was.
     """
-    from orchestration.home import Home
     from orchestration.republishing import republish
 
     if reason is not None and to:
         raise click.UsageError("--force and --to are two things; say one")
-    sys.exit(republish(Home(home.resolve()) if home else Home.to_read(), reason, to, by))
+    sys.exit(republish(_read_home(home), reason, to, by))
 
 
 @main.command()
@@ -401,11 +404,10 @@ def review(
     laborledger review 1f0c... --decision fix --field workers_high --value 500 --reason "'up to 500'"
     laborledger review 1f0c... --decision merge --value 77ab... --reason "the same flight"
     """
-    from orchestration.home import Home
     from orchestration.publishing.query import LEAST_SURE, run_sql
     from orchestration.reviewing import review_claim
 
-    ledger = Home(home.resolve()) if home else Home.to_read()
+    ledger = _read_home(home)
     if claim_id is None:
         if decision["decision"]:
             raise click.UsageError("say of which claim: laborledger review CLAIM_ID --decision ...")
@@ -423,10 +425,9 @@ def why(claim_id: str, form: str, home: Path | None) -> None:
     The beginning of CLAIM_ID is enough where no other claim begins so. A claim that was withdrawn is known
     by its history.
     """
-    from orchestration.home import Home
     from orchestration.tracing import why as tell
 
-    sys.exit(tell(Home(home.resolve()) if home else Home.to_read(), claim_id, form))
+    sys.exit(tell(_read_home(home), claim_id, form))
 
 
 @main.command()

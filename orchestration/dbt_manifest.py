@@ -26,9 +26,9 @@ def place(home: Home) -> Path:
     A server's checkout is read-only; an image brings the manifest along.
     """
     inside = PROJECT_DIR / "target"
-    return (
-        inside if is_current(inside) or os.access(PROJECT_DIR, os.W_OK) else home.path / "build" / "manifest"
-    )
+    # Whether it can be written is asked first: to know whether it is current, all of the project is read.
+    stays = os.access(PROJECT_DIR, os.W_OK) or is_current(inside)
+    return inside if stays else home.path / "build" / "manifest"
 
 
 def is_current(folder: Path) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-from datetime import timedelta
 
 import dagster as dg
 import psutil
@@ -23,6 +22,8 @@ SOCKET = "LABORLEDGER_SOCKET"
 """Set where a code server of its own holds the runs, as on a server: it is asked after them."""
 ANSWER = 10
 """Seconds for its answer."""
+SLACK = 1.0
+"""Seconds by which a process may seem to have begun after it was spoken of."""
 PID = "pid"
 GONE = "its process is gone: the run was cut off"
 
@@ -37,12 +38,9 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run is there; one of which that cannot be known counts as there."""
-        is_lost = self._is_disowned(run) if _is_served(run) else is_cut_off(self._instance, run)
-        return (
-            CheckRunHealthResult(WorkerStatus.FAILED, GONE)
-            if is_lost
-            else CheckRunHealthResult(WorkerStatus.RUNNING)
-        )
+        if self._is_disowned(run) if _is_served(run) else is_cut_off(self._instance, run):
+            return CheckRunHealthResult(WorkerStatus.FAILED, GONE)
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
 
     def _is_disowned(self, run: dg.DagsterRun) -> bool:
         """Whether the code server answers, and knows nothing of the run: it is a later one.
@@ -85,7 +83,7 @@ def _is_there(pid: int, since: float) -> bool:
     """Whether a process that was there at a moment still is; its number may have come to another."""
     try:
         process = psutil.Process(pid)
-        is_same = process.create_time() <= since + timedelta(seconds=1).total_seconds()
+        is_same = process.create_time() <= since + SLACK
         return is_same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -57,7 +57,7 @@ class MixedHomeError(LedgerError):
     """Sample articles and others were about to meet in one home."""
 
 
-def _who(pid: int) -> str:
+def process_of(pid: int) -> str:
     """A process as a person knows it: its number and its command line."""
     try:
         return f"process {pid} ({' '.join(psutil.Process(pid).cmdline())[:200]})"
@@ -69,7 +69,7 @@ def _holder(home: Home) -> str:
     """Who wrote their name into the lock file."""
     try:
         noted = json.loads(home.lock_file.with_suffix(".json").read_text(encoding="utf-8"))
-        return f"{_who(noted['pid'])}, since {noted['since']}"
+        return f"{process_of(noted['pid'])}, since {noted['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"
 
@@ -103,7 +103,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         held = re.search(r"PID (\d+)", str(error))
         if held:
             raise BuildFileLocked(
-                f"{home.build_file} is open in {_who(int(held.group(1)))}; close it there. "
+                f"{home.build_file} is open in {process_of(int(held.group(1)))}; close it there. "
                 f"To look at the data, open {home.published_file}, which nothing locks"
             ) from error
         raise LedgerError(
@@ -344,6 +344,11 @@ class Ledger:
         return set(
             self._rows("select warc_file, warc_offset, url from raw.fetches where warc_file is not null")
         )
+
+    def archive_files(self) -> set[str]:
+        """The files of the archive that the ledger speaks of."""
+        rows = self._rows("select distinct warc_file from raw.fetches where warc_file is not null")
+        return {str(name) for (name,) in rows}
 
     def payload_places(self) -> dict[str, tuple[str, int]]:
         """Where the archive holds each payload of its own record, by its hash."""

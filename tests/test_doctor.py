@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from orchestration.extraction.reader.inference import FOLDER
-from orchestration.health import installation, place
+from orchestration.health import installation, place, status
 from orchestration.health.troubles import Look
 from orchestration.home import Home
 from orchestration.ledger import open_ledger, writer_lock
@@ -125,7 +125,7 @@ class TestTheHome:
         assert not look.needs_person
 
     def test_little_room(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(place, "LEAST_FREE", 2**60)
+        monkeypatch.setattr(status, "LEAST_FREE", 2**60)
         monkeypatch.setattr(place, "LEAST_FILES", 2**60)
         assert set(codes(place.folder(home))) <= {"disk_low", "inodes_low"}
         assert "disk_low" in codes(place.folder(home))

@@ -19,7 +19,7 @@ import pytest
 from orchestration.home import ROOT, Home
 from orchestration.ledger import open_ledger
 from orchestration.pruning.archive import NOTE, only_repeats, prune_archive
-from orchestration.pruning.prune import prune_remains
+from orchestration.pruning.remains import prune_remains
 from orchestration.pruning.rules import Pruned, kept_for
 from orchestration.scraping.archive import Archive
 from tests.runs import Ran, environment, laborledger, manifest, rows

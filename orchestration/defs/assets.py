@@ -81,13 +81,9 @@ def once() -> Iterator[None]:
 
 def _answered(collected: Collected) -> dg.AssetCheckResult:
     severity = dg.AssetCheckSeverity.ERROR if collected.is_blind else dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(
-        check_name=ANSWERED,
-        passed=not collected.dead,
-        severity=severity,
-        description="\n".join(f"{name}: {collected.why_dead(name)}" for name in collected.dead) or None,
-        metadata={"dead": dg.MetadataValue.json(collected.dead)},
-    )
+    dead = [f"{name}: {collected.why_dead(name)}" for name in collected.dead]
+    metadata = {"dead": dg.MetadataValue.json(collected.dead)}
+    return judged(dead, severity, check_name=ANSWERED, metadata=metadata)
 
 
 @dg.asset(
@@ -153,15 +149,14 @@ def published_warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
 
 
 def _checked(name: str, problems: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
-    """A check of the published file that did not pass where there are problems, which it tells."""
+    """A check of the published file."""
+    return judged(problems, severity, asset_key="published_warehouse", check_name=name)
+
+
+def judged(problems: list[str], severity: dg.AssetCheckSeverity, **more: Any) -> dg.AssetCheckResult:
+    """A check that passes where there are no problems, and tells them; `more` is as Dagster takes it."""
     told = "\n".join(problems) or None
-    return dg.AssetCheckResult(
-        asset_key="published_warehouse",
-        check_name=name,
-        passed=not problems,
-        severity=severity,
-        description=told,
-    )
+    return dg.AssetCheckResult(passed=not problems, severity=severity, description=told, **more)
 
 
 @dg.asset(

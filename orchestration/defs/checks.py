@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.defs.assets import published_warehouse, raw_figures
+from orchestration.defs.assets import judged, published_warehouse, raw_figures
 from orchestration.extraction.version import extractor_version
 from orchestration.habits import longest_silence
 from orchestration.ledger import open_ledger
@@ -26,10 +26,7 @@ WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 
 def _result(problems: list[str], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        passed=not problems, severity=severity, description="\n".join(problems) or None,
-        metadata={"problems": len(problems)},
-    )  # fmt: skip
+    return judged(problems, severity, metadata={"problems": len(problems)})
 
 
 @dg.asset_check(asset=raw_figures, blocking=True)

@@ -29,9 +29,6 @@ finally:
 # dbt's profile names its file by this variable; `laborledger` has set it, a plain `dg` has not.
 os.environ.setdefault("LABORLEDGER_BUILD", str(Selection.from_environment().home.build_file))
 
-# dagster-dbt looks for `dbt` on the path, where an environment that is not activated is not.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-
 PROJECT = DbtProject(
     project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=place(Selection.from_environment().home)
 )

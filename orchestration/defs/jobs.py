@@ -4,6 +4,7 @@ No postponed annotations here: Dagster reads an op's context from the annotation
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -37,42 +38,25 @@ build_job = dg.define_asset_job(
     description="Build, check and publish what was read.",
 )
 
-NOTE = "off where the home is the sample outlet's."
-
 
 def asking(reach: Reach) -> dict[str, object]:
     """The run configuration of a look at the outlets."""
     return {"ops": {"raw__articles": {"config": {"reach": str(reach)}}}}
 
 
-hourly = dg.ScheduleDefinition(
-    name="hourly",
-    job=poll_job,
-    cron_schedule="10 * * * *",
-    execution_timezone=ZONE,
-    run_config=asking(Reach.DUE),
-    description=f"Each hour: the outlets that are due by their `every_minutes`; {NOTE}",
-    default_status=STATUS,
-)
-
-daily = dg.ScheduleDefinition(
-    name="daily",
-    job=ledger_job,
-    cron_schedule="0 6 * * *",
-    execution_timezone=ZONE,
-    description=f"Each morning at 06:00 in Seoul, everything, whether something changed or not; {NOTE}",
-    default_status=STATUS,
-)
-
-weekly = dg.ScheduleDefinition(
-    name="weekly",
-    job=poll_job,
-    cron_schedule="30 3 * * 0",
-    execution_timezone=ZONE,
-    run_config=asking(Reach.AGAIN),
-    description=f"Each Sunday: whether every known article is still there and says the same; {NOTE}",
-    default_status=STATUS,
-)
+def _schedule(
+    name: str, job: Any, cron: str, description: str, run_config: dict[str, object] | None = None
+) -> dg.ScheduleDefinition:
+    """A schedule in Seoul's time, off where the home is the sample outlet's."""
+    return dg.ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=ZONE,
+        run_config=run_config,
+        description=f"{description}; off where the home is the sample outlet's.",
+        default_status=STATUS,
+    )
 
 
 @dg.op
@@ -88,11 +72,24 @@ def tidy() -> None:
     prune()
 
 
-tidying = dg.ScheduleDefinition(
-    name="tidying",
-    job=tidy,
-    cron_schedule="0 5 * * *",
-    execution_timezone=ZONE,
-    description=f"Each morning at 05:00 in Seoul, before all is built; {NOTE}",
-    default_status=STATUS,
+hourly = _schedule(
+    "hourly",
+    poll_job,
+    "10 * * * *",
+    "Each hour: the outlets that are due by their `every_minutes`",
+    asking(Reach.DUE),
 )
+daily = _schedule(
+    "daily",
+    ledger_job,
+    "0 6 * * *",
+    "Each morning at 06:00 in Seoul, everything, whether something changed or not",
+)
+weekly = _schedule(
+    "weekly",
+    poll_job,
+    "30 3 * * 0",
+    "Each Sunday: whether every known article is still there and says the same",
+    asking(Reach.AGAIN),
+)
+tidying = _schedule("tidying", tidy, "0 5 * * *", "Each morning at 05:00 in Seoul, before all is built")

@@ -32,7 +32,7 @@ def healthy(home: Home, process: Process, port: int, wait: int) -> int:
     return 1 if trouble else 0
 
 
-def trouble_after(wait: float, home: Home, process: Process, port: int = 0) -> str:
+def trouble_after(wait: float, home: Home, process: Process, port: int) -> str:
     """What is still wrong with the process after `wait` seconds; empty as soon as nothing is."""
     end = time.monotonic() + wait
     while (trouble := trouble_of(home, process, port)) and time.monotonic() < end:

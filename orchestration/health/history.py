@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.health.troubles import in_a_line
+
 FAILED, SUCCEEDED = "FAILURE", "SUCCESS"
 RUNS = (
     "select run_id, pipeline_name, status, start_time from runs "
@@ -92,5 +94,5 @@ def _words(step: str | None, event: str) -> str:
         message = str((error.get("cause") or error).get("message") or told.get("message") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
-    line = " ".join(message.split())
+    line = in_a_line(message)
     return f"{step}: {line}" if step and line else line

@@ -10,20 +10,20 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from orchestration.health.troubles import Look, trouble
+from orchestration.health.troubles import Look, in_a_line, trouble
 from orchestration.home import ROOT
+from orchestration.ledger import STORAGE
+from orchestration.scraping.sources import known_zones
 
 LOCK = ROOT / "requirements.lock"
 PROJECT = "laborledger"
 SHOWN = 8
 """Packages named in one line."""
-READABLE = {"storage_compatibility_version": "v1.0.0"}
 
 
 def python() -> Look:
@@ -83,12 +83,12 @@ def duckdb_works() -> Look:
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "probe.duckdb")
-            with duckdb.connect(file, config=dict(READABLE)) as connection:
+            with duckdb.connect(file, config=dict(STORAGE)) as connection:
                 connection.execute("create table probe as select 1 as one")
             with duckdb.connect(file, read_only=True) as connection:
                 connection.execute("select one from probe").fetchall()
     except (duckdb.Error, OSError) as error:
-        found = [trouble("duckdb_fails", version=duckdb.__version__, why=_line(error))]
+        found = [trouble("duckdb_fails", version=duckdb.__version__, why=in_a_line(error))]
         return Look.of("DuckDB", duckdb.__version__, found)
     return Look.of("DuckDB", duckdb.__version__)
 
@@ -96,7 +96,7 @@ def duckdb_works() -> Look:
 def zones(names: Iterable[str]) -> Look:
     """Whether the time zones of the outlets are known here."""
     wanted = sorted(set(names))
-    missing = [name for name in wanted if name not in available_timezones()]
+    missing = [name for name in wanted if name not in known_zones()]
     troubles = [trouble("zones_missing", names=_listed(missing))] if missing else []
     return Look.of("time zones", ", ".join(wanted), troubles)
 
@@ -108,13 +108,10 @@ def reader(folder: Path | None = None) -> Look:
     try:
         Reader(folder or FOLDER)
     except ReaderError as error:
-        return Look.of("reader", "broken", [trouble("reader_broken", why=_line(error))])
-    except (
-        Exception
-    ) as error:  # onnxruntime raises its own kinds, one for each way in which a graph is wrong.
-        return Look.of(
-            "reader", "broken", [trouble("reader_broken", why=f"{type(error).__name__}: {_line(error)}")]
-        )
+        return Look.of("reader", "broken", [trouble("reader_broken", why=in_a_line(error))])
+    except Exception as error:  # onnxruntime raises a kind of its own for each way of being wrong.
+        why = f"{type(error).__name__}: {in_a_line(error)}"
+        return Look.of("reader", "broken", [trouble("reader_broken", why=why)])
     return Look.of("reader", "loads")
 
 
@@ -130,7 +127,3 @@ def _unknown(addresses: Sequence[str]) -> Iterator[int]:
     from orchestration.notifying import is_known
 
     yield from (number for number, address in enumerate(addresses, start=1) if not is_known(address))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

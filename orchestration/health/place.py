@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from filelock import FileLock, Timeout
 
-from orchestration.health.status import LEAST_FREE, existing, writer_of
-from orchestration.health.troubles import Look, Trouble, bytes_worded, trouble
+from orchestration.health.status import existing, lack_of_room, writer_of
+from orchestration.health.troubles import Look, Trouble, in_a_line, trouble
 from orchestration.home import Home
-from orchestration.ledger import SCHEMA_VERSION
+from orchestration.instance import PARTS
+from orchestration.ledger import SCHEMA_VERSION, process_of
 from orchestration.publishing import PublishError
 from orchestration.publishing.builds import NO_LINKS, Builds
 from orchestration.reviews import ReviewsError, read_reviews
@@ -61,21 +62,15 @@ def _writable(home: Home, place: Path) -> Iterator[Trouble]:
             with tempfile.TemporaryDirectory(dir=path, prefix=".tmp-doctor-") as probe:
                 os.symlink("nowhere", Path(probe) / "link")
         except OSError as error:
-            if (
-                error.errno in NO_LINKS
-                and error.filename
-                and "link" in str(error.filename2 or error.filename)
-            ):
+            if error.errno in NO_LINKS and error.filename2:  # A link alone has two names.
                 yield trouble("no_links", path=path)
                 return
             yield trouble("home_not_writable", path=path)
 
 
 def _room(home: Home, place: Path) -> Iterator[Trouble]:
-    free = shutil.disk_usage(place).free
     build = home.build_file.stat().st_size if home.build_file.exists() else 0
-    if free < max(LEAST_FREE, 2 * build):
-        yield trouble("disk_low", free=bytes_worded(free), path=home.path)
+    yield from lack_of_room(home, shutil.disk_usage(place).free, build)
     told = os.statvfs(place)
     if told.f_files and told.f_favail < LEAST_FILES:
         yield trouble("inodes_low", free=told.f_favail, path=home.path)
@@ -95,7 +90,7 @@ def build_file(home: Home, now: datetime) -> Look:
             version, newest = _asked(home.build_file, VERSION), _asked(home.build_file, NEWEST)
     except (Timeout, OSError) as error:
         return Look.of(
-            "build file", "not read", [trouble("unreadable", path=home.build_file, why=_line(error))]
+            "build file", "not read", [trouble("unreadable", path=home.build_file, why=in_a_line(error))]
         )
     except Exception as error:
         return Look.of("build file", "does not open", [_why_closed(home, error)])
@@ -116,8 +111,8 @@ def _asked(file: Path, question: str) -> Any:
 def _why_closed(home: Home, error: Exception) -> Trouble:
     held = re.search(r"PID (\d+)", str(error))
     if held:
-        return trouble("build_file_open", path=home.build_file, who=_process(int(held[1])))
-    return trouble("build_file_broken", path=home.build_file, why=_line(error))
+        return trouble("build_file_open", path=home.build_file, who=process_of(int(held[1])))
+    return trouble("build_file_broken", path=home.build_file, why=in_a_line(error))
 
 
 def _version_and_clock(home: Home, version: Any, newest: datetime | None, now: datetime) -> Iterator[Trouble]:
@@ -140,8 +135,8 @@ def published(home: Home) -> Look:
 
 def history(home: Home) -> Look:
     """Whether Dagster's history can be read: a torn file of it would stop every run."""
-    broken = [file for file in sorted((home.dagster / "history").glob("*.db")) if not _is_sound(file)]
-    broken += [file for file in sorted((home.dagster / "schedules").glob("*.db")) if not _is_sound(file)]
+    files = (file for part in PARTS for file in sorted((home.dagster / part).glob("*.db")))
+    broken = [file for file in files if not _is_sound(file)]
     words = "broken" if broken else "sound" if home.dagster.is_dir() else "none yet"
     return Look.of("history", words, [trouble("history_broken", path=file) for file in broken])
 
@@ -163,7 +158,7 @@ def port(number: int) -> Look:
         try:
             probe.bind(("127.0.0.1", number))
         except OSError as error:
-            who = _listener(number) if error.errno == errno.EADDRINUSE else _line(error)
+            who = _listener(number) if error.errno == errno.EADDRINUSE else in_a_line(error)
             return Look.of(
                 "port", str(number), [trouble("port_taken", port=number, who=who, other=number + 1)]
             )
@@ -176,14 +171,7 @@ def _listener(number: int) -> str:
         pid = next((c.pid for c in listening if c.laddr[1:] == (number,)), None)
     except psutil.Error:
         pid = None
-    return _process(pid) if pid else "another process"
-
-
-def _process(pid: int) -> str:
-    try:
-        return f"process {pid} ({' '.join(psutil.Process(pid).cmdline())[:200]})"
-    except psutil.Error:
-        return f"process {pid}"
+    return process_of(pid) if pid else "another process"
 
 
 def sources(selection: Selection) -> tuple[Look, tuple[Source, ...]]:
@@ -193,7 +181,7 @@ def sources(selection: Selection) -> tuple[Look, tuple[Source, ...]]:
     try:
         found = chosen_sources(selection)
     except SourceError as error:
-        return Look.of("sources", selection.sources, [trouble("sources_wrong", why=_line(error))]), ()
+        return Look.of("sources", selection.sources, [trouble("sources_wrong", why=in_a_line(error))]), ()
     return Look.of("sources", f"{selection.sources}: {len(found)} outlets"), found
 
 
@@ -204,7 +192,7 @@ def reviews(selection: Selection) -> Look:
     try:
         found = read_reviews(selection.reviews)
     except ReviewsError as error:
-        return Look.of("reviews", str(selection.reviews), [trouble("reviews_wrong", why=_line(error))])
+        return Look.of("reviews", str(selection.reviews), [trouble("reviews_wrong", why=in_a_line(error))])
     return Look.of("reviews", f"{len(found)} in {selection.reviews}")
 
 
@@ -216,7 +204,3 @@ def contact(said: str, outlets: tuple[Source, ...]) -> Look:
         return Look.of("contact", "nobody", [trouble("no_contact")])
     fits = CONTACT_MARK in user_agent(said)
     return Look.of("contact", said, [] if fits else [trouble("contact_odd")])
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -103,7 +103,7 @@ def read_status(home: Home, now: datetime) -> Status:
         history=_calmly(lambda: read_history(home.dagster), History()),
         rollback=read_rollback(Builds(home.published)) if build else None,
         tables=_tables(home) if build else {},
-        sizes={folder.name: _size(folder) for folder in _folders(home)},
+        sizes={folder.name: size_of(folder) for folder in _folders(home)},
         free=shutil.disk_usage(existing(home.path)).free,
         writer=writer_of(home),
     )
@@ -127,13 +127,13 @@ def existing(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if _calmly(folder.exists, False))
 
 
-def _size(folder: Path) -> int:
-    """Bytes of the files in a folder; one that goes meanwhile counts nothing."""
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder; one that goes meanwhile counts nothing."""
+    files = (os.path.join(place, name) for place, _, names in os.walk(path) for name in names)
     total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_size
+    for file in files if path.is_dir() else (path,):
+        with suppress(OSError):
+            total += os.lstat(file).st_size
     return total
 
 
@@ -196,10 +196,15 @@ def _troubles(home: Home, found: Status, now: datetime) -> Iterator[Trouble]:
         yield trouble("last_run_failed", cause=found.last_run.cause)
     if found.build:
         yield from _of_time(found, now)
-    if found.free < max(LEAST_FREE, 2 * found.sizes.get("build", 0)):
-        yield trouble("disk_low", free=bytes_worded(found.free), path=home.path)
+    yield from lack_of_room(home, found.free, found.sizes.get("build", 0))
     if found.writer:
         yield trouble("writing", who=found.writer)
+
+
+def lack_of_room(home: Home, free: int, build: int) -> Iterator[Trouble]:
+    """Where so many bytes may not hold the next build, when the present one takes `build` bytes."""
+    if free < max(LEAST_FREE, 2 * build):
+        yield trouble("disk_low", free=bytes_worded(free), path=home.path)
 
 
 def _of_the_file(home: Home, found: Status) -> Iterator[Trouble]:

@@ -56,6 +56,11 @@ def trouble(code: str, **values: object) -> Trouble:
     return Trouble(code, row["needs_person"] == "yes", what, cure)
 
 
+def in_a_line(error: object) -> str:
+    """What an error says, without its line breaks."""
+    return " ".join(str(error).split())
+
+
 def bytes_worded(size: int) -> str:
     """A size as people say it."""
     number, unit = float(size), "B"

@@ -8,7 +8,6 @@ what others hold. The rows of the requests stay, with the hash of what came, and
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from orchestration.home import Home
 from orchestration.ledger import open_ledger
 from orchestration.pruning.rules import Pruned, kept_for
+from orchestration.publishing.builds import sync
 from orchestration.scraping.archive import OPEN
 from orchestration.scraping.warc import SUFFIX
 
@@ -36,9 +36,11 @@ def prune_archive(home: Home, now: datetime, is_dry: bool) -> Pruned:
         _finish(home)
     before = now - kept_for()["announcements"]
     with open_ledger(home, PATIENCE) as ledger:
-        spoken_of = {name for name, _, _ in ledger.known_records()}
+        spoken_of = ledger.archive_files()
+    repeating = _repeating(home, spoken_of, before)  # Files are read: no run waits for that.
+    with open_ledger(home, PATIENCE) as ledger:
         going = [home.archive / name for name in ledger.files_of_announcements(before)]
-        files = [file for file in [*going, *_repeating(home, spoken_of, before)] if file.is_file()]
+        files = [file for file in [*going, *repeating] if file.is_file()]
         size = sum(file.stat().st_size for file in files)
         if files and not is_dry:
             _note(home, files)
@@ -73,10 +75,8 @@ def only_repeats(file: Path) -> bool:
 def _note(home: Home, files: Iterable[Path]) -> None:
     """What is to go, safe on the disk before the ledger forgets it: a kill in between loses no room."""
     note = home.archive / NOTE
-    with note.open("w", encoding="utf-8") as out:
-        json.dump([file.name for file in files], out)
-        out.flush()
-        os.fsync(out.fileno())
+    note.write_text(json.dumps([file.name for file in files]), encoding="utf-8")
+    sync(note)
 
 
 def _finish(home: Home) -> None:
@@ -89,8 +89,7 @@ def _finish(home: Home) -> None:
     except ValueError:  # A kill while it was being written: the ledger still speaks of all of it.
         noted = set()
     with open_ledger(home, PATIENCE) as ledger:
-        spoken_of = {name for name, _, _ in ledger.known_records()}
-        for name in noted - spoken_of:
+        for name in noted - ledger.archive_files():
             if Path(name).name == name and name.endswith(SUFFIX):
                 (home.archive / name).unlink(missing_ok=True)
     note.unlink()

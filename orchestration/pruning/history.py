@@ -6,7 +6,6 @@ run that goes is gone with it; the assets themselves and their newest state stay
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -14,7 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.health.status import size_of
 from orchestration.home import Home
+from orchestration.pruning.remains import discard
 from orchestration.pruning.rules import Pruned, kept_for
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ PATIENCE = 2.0
 def prune_runs(instance: DagsterInstance, home: Home, now: datetime, is_dry: bool) -> list[Pruned]:
     """Remove the runs that have outlived their use, then give the disk the room; `now` has a zone."""
     found = list(outlived(instance, now))
-    sizes = {run.run_id: sum(_size(path) for path in _belongings(home, run.run_id)) for run in found}
+    sizes = {run.run_id: sum(map(size_of, _belongings(home, run.run_id))) for run in found}
     if not is_dry:
         for run in found:
             _remove(instance, home, run.run_id)
@@ -66,20 +67,12 @@ def _belongings(home: Home, run_id: str) -> list[Path]:
     return [*logs, home.dagster / "storage" / run_id]
 
 
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.lstat().st_size for file in files if file.is_file())
-
-
 def _remove(instance: DagsterInstance, home: Home, run_id: str) -> None:
     """Rows first: a run without its log is nothing, a log without its run is found again by nobody."""
     logs = _belongings(home, run_id)
     instance.delete_run(run_id)
     for path in logs:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        discard(path)
 
 
 def _compact(home: Home) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from orchestration.reading.work import Options, Tables
+from orchestration.publishing.builds import sync
+from orchestration.reading.work import Options, Tables, read_by
 
 READ = "read.json"
 DRAFT = ".tmp-"
@@ -57,10 +58,10 @@ class Shelf:
             pq.write_table(table, draft / f"{name}.parquet", compression="zstd")
         (draft / READ).write_text(json.dumps(told, sort_keys=True), encoding="utf-8")
         for file in draft.iterdir():
-            _sync(file)
-        _sync(draft)
+            sync(file)
+        sync(draft)
         _exchange(draft, place)
-        _sync(self.folder)
+        sync(self.folder)
 
     def kept(self) -> Iterator[Path]:
         """The folders of all files that were read."""
@@ -71,7 +72,7 @@ class Shelf:
 
 def told_of(path: str, options: Options) -> dict[str, object]:
     """What tells whether a file must be read again: itself, and what it is read by. Raises OSError."""
-    known: dict[str, object] = {"path": path, "read_by": options.fingerprint()}
+    known: dict[str, object] = {"path": path, "read_by": read_by(options)}
     if "://" not in path:
         stat = os.stat(path)
         known |= {"size": stat.st_size, "modified": stat.st_mtime_ns}
@@ -91,11 +92,3 @@ def _is_going(draft: Path) -> bool:
     """Whether the process that writes a draft is there: it is in the draft's name."""
     number = draft.name.removeprefix(DRAFT).partition("-")[0]
     return number.isdigit() and int(number) != os.getpid() and Path(f"/proc/{number}").exists()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

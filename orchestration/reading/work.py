@@ -67,10 +67,13 @@ class Options:
     has_texts: bool = False
     sources: str = str(SOURCES_FILE)
 
-    def fingerprint(self) -> str:
-        """One hash of all that the tables depend on beside the file itself."""
-        told = f"{self}\n{parser_version()}\n{extractor_version()}\n{Path(self.sources).read_text('utf-8')}"
-        return hashlib.sha256(told.encode()).hexdigest()
+
+@cache
+def read_by(options: Options) -> str:
+    """One hash of all that the tables depend on beside the file itself; worked out once a process."""
+    sources = Path(options.sources).read_text("utf-8")
+    told = f"{options}\n{parser_version()}\n{extractor_version()}\n{sources}"
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(slots=True)

@@ -39,14 +39,14 @@ def _is_http_or_none(url: str) -> str:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
     """The zones that are known here; to list them looks into hundreds of files."""
     return frozenset(available_timezones())
 
 
 def _is_zone(name: str) -> str:
-    if name not in _zones():
-        close = difflib.get_close_matches(name, sorted(_zones()), n=1)
+    if name not in known_zones():
+        close = difflib.get_close_matches(name, sorted(known_zones()), n=1)
         raise ValueError(
             "must be a time zone such as Asia/Seoul" + (f"; did you mean {close[0]}?" if close else "")
         )
