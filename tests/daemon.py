@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,6 +146,14 @@ def machine(home: Home, sources: Path, log: Path, **more: str) -> Iterator[Machi
         yield running
     finally:
         running.stop()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 200) -> None:
+    """Wait until a condition holds; AssertionError where it does not in time."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def _words(process: psutil.Process) -> str:

@@ -36,18 +36,23 @@ def laborledger(*arguments: object, text: str | None = None, **env: str) -> subp
     )
 
 
-def kill_after(seconds: float, home: Path) -> None:
-    """Start a run on the sample outlet and kill its whole process group so many seconds later."""
+def killed(seconds: float, *arguments: object, **env: str) -> int:
+    """Start the command and kill its whole process group so many seconds later; the exit status."""
     quiet = subprocess.DEVNULL
-    command = [str(COMMAND), "run", "--sources", "sample", "--home", str(home)]
+    command = [str(COMMAND), *(str(argument) for argument in arguments)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=quiet, stderr=quiet, start_new_session=True
+        command, cwd=ROOT, env=environment(**env), stdout=quiet, stderr=quiet, start_new_session=True
     )
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    return process.wait()
+
+
+def kill_after(seconds: float, home: Path) -> None:
+    """Start a run on the sample outlet and kill it so many seconds later."""
+    killed(seconds, "run", "--sources", "sample", "--home", home)
 
 
 def manifest(home: Path) -> dict[str, Any]:

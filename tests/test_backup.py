@@ -9,7 +9,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 from datetime import timedelta
@@ -35,7 +34,7 @@ from orchestration.restoring import restore_backup
 from orchestration.scraping.archive import OPEN, Archive
 from orchestration.scraping.warc import pages_of
 from tests.builds import NOW, build_home, later
-from tests.runs import COMMAND, Ran, environment, laborledger, manifest
+from tests.runs import COMMAND, Ran, environment, killed, laborledger, manifest
 
 KILLS = int(os.environ.get("LABORLEDGER_KILLS", "5"))
 RUNS = ("run-1.warc.gz", "run-2.warc.gz")
@@ -293,19 +292,6 @@ class TestARestoredHome:
             restore_backup(kept, Home(tmp_path / "new"), False, NOW)
         with pytest.raises(BackupError, match="holds no backup"):
             restore_backup(tmp_path / "home", Home(tmp_path / "new"), False, NOW)
-
-
-def killed(seconds: float, *words: object) -> int:
-    """Start the command and kill its process group so many seconds later; the exit status."""
-    process = subprocess.Popen(
-        [str(COMMAND), *map(str, words)], env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
 
 
 def seconds_of(*words: object) -> float:

@@ -6,8 +6,6 @@ import gzip
 import random
 import shutil
 import signal
-import subprocess
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +16,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.home import ROOT
 from orchestration.reading.engines import DIED, Done, Local
 from orchestration.reading.shelf import READ, Shelf, told_of
 from orchestration.reading.work import SCHEMAS, Options, read_warc
 from tests.archives import Record, page, related, unrelated, write_warc, zipped
-from tests.runs import COMMAND, Ran, environment, laborledger, rows
+from tests.runs import Ran, killed, laborledger, rows
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 WORKERS = "North Korea has sent 120 workers to Oman, an official said on Friday."
@@ -206,7 +203,7 @@ class TestTheCommand:
                 if out.exists()
                 else {}
             )
-            killed(["read", str(archive), "--out", str(out), "--workers", "2"], chance.uniform(1, 6))
+            killed(chance.uniform(1, 6), "read", archive, "--out", out, "--workers", 2)
             for place, moment in before.items():
                 assert (place / READ).stat().st_mtime_ns == moment
         assert laborledger("read", archive, "--out", out, "--workers", 2).returncode == 0
@@ -220,17 +217,6 @@ class TestTheCommand:
         told = laborledger("read", tmp_path / named, "--out", tmp_path / "read")
         assert told.returncode == 2
         assert why in told.stderr
-
-
-def killed(arguments: list[str], seconds: float) -> None:
-    """The command, killed with all its workers so many seconds after its start."""
-    process = subprocess.Popen(
-        [str(COMMAND), *arguments], cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    time.sleep(seconds)
-    subprocess.run(["kill", f"-{signal.SIGKILL.value}", "--", f"-{process.pid}"], check=False)
-    process.wait()
 
 
 def dies(path: str) -> str:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import psutil
 import pytest
 
-from orchestration.home import ROOT, Home
+from orchestration.home import Home
 from orchestration.publishing.builds import Builds
-from tests.daemon import ALL, KINDS, Machine, machine
-from tests.runs import COMMAND, environment, laborledger
+from tests.daemon import ALL, KINDS, Machine, machine, wait_for
+from tests.runs import killed, laborledger
 from tests.week import DAYS, Weekly, serve_weekly
 
 SEED = int(os.environ.get("LABORLEDGER_SEED", "7"))
@@ -99,30 +97,6 @@ def look_once(home: Home) -> None:
     assert claims == different > 0
 
 
-def killed_run(weekly: Weekly, folder: Path, seconds: float) -> None:
-    """A run that is killed, with all that it started, so many seconds after its start."""
-    command = [str(COMMAND), "run", "--sources", str(weekly.sources(folder)), "--home", str(folder / "home")]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=quiet, stderr=quiet, start_new_session=True
-    )
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-    for one in family(process.pid):
-        with suppress(psutil.Error):
-            one.kill()
-    process.wait()
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """A process and all that it started, as far as they are still there."""
-    try:
-        parent = psutil.Process(pid)
-        return [*parent.children(recursive=True), parent]
-    except psutil.Error:
-        return []
-
-
 @pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")
 def test_a_week_of_killed_runs_ends_as_an_undisturbed_one(
     weekly: Weekly, undisturbed: Quiet, tmp_path: Path
@@ -136,7 +110,7 @@ def test_a_week_of_killed_runs_ends_as_an_undisturbed_one(
         for day, moments in enumerate(instants):
             weekly.show(day)
             for seconds in moments:
-                killed_run(weekly, tmp_path, seconds)
+                killed(seconds, "run", "--sources", weekly.sources(tmp_path), "--home", home.path)
             run(weekly, tmp_path)
     assert hashes(home) == undisturbed.hashes
     assert problems == []
@@ -154,7 +128,7 @@ def test_a_machine_that_is_switched_off_in_a_run_goes_on_when_it_is_back(
     weekly.show(0)
     with machine(Home(tmp_path / "home"), weekly.sources(tmp_path), tmp_path / "daemon.log") as server:
         server.launch("ledger")
-        wait_for_a_run(server)
+        wait_for(lambda: "STARTED" in {status for _, status in server.runs()})
         server.kill(ALL)
         server.settle()
         until = time.monotonic() + 200
@@ -162,13 +136,6 @@ def test_a_machine_that_is_switched_off_in_a_run_goes_on_when_it_is_back(
             server.settle()
         assert [status for _, status in server.runs()] == ["FAILURE", "SUCCESS"]
     look_once(server.home)
-
-
-def wait_for_a_run(server: Machine) -> None:
-    until = time.monotonic() + 200
-    while "STARTED" not in {status for _, status in server.runs()}:
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 @pytest.mark.skipif("LABORLEDGER_KILLS" not in os.environ, reason="a long campaign: make endurance")

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from orchestration.home import Home
-from tests.daemon import ALL, Machine, machine
+from tests.daemon import ALL, Machine, machine, wait_for
 from tests.needs import needs
 from tests.runs import laborledger, manifest, rows
 from tests.week import Weekly, serve_weekly
@@ -120,13 +120,13 @@ def test_a_machine_that_sleeps_over_three_ticks_goes_on_when_it_wakes(weekly: We
     start = 86400 + 3 * 3600 + 9 * 60 + 20 - int(time.time()) % 86400  # Tomorrow: files are never younger.
     offset.write_text(f"{start:+d}")
     with machine(home, weekly.sources(tmp_path), tmp_path / "daemon.log", **slept(offset)) as server:
-        wait_for(lambda: len(server.runs()) > 0, 120)
+        wait_for(lambda: len(server.runs()) > 0)
         server.settle()
         before = len(server.runs())
         with stopped(server):
             weekly.show(1)
             offset.write_text(f"{start + 3 * 3600 + 8 * 60:+d}")
-        wait_for(lambda: len(server.runs()) > before, 120)
+        wait_for(lambda: len(server.runs()) > before)
         server.settle()
         assert {status for _, status in server.runs()} == {"SUCCESS"}
     assert "poll" in {job for job, _ in server.runs()[before:]}
@@ -154,14 +154,6 @@ def stopped(server: Machine) -> Iterator[None]:
     for process in asleep:
         with suppress(psutil.Error):
             process.send_signal(signal.SIGCONT)
-
-
-def wait_for(condition: object, seconds: float) -> None:
-    assert callable(condition)
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(1)
 
 
 # Disks

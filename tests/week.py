@@ -6,7 +6,6 @@ The outlet's days are worked out of the sample's articles by rule; how a week is
 from __future__ import annotations
 
 import hashlib
-import html
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.sample_outlet.articles import SampleArticle, load_articles
+from tests.archives import page
 
 FIRST = date(2026, 3, 2)
 DAYS = 7
@@ -53,12 +53,7 @@ class Page:
 
     def html(self) -> str:
         """The page; each paragraph escaped."""
-        body = "".join(f"<p>{html.escape(words)}</p>" for words in self.paragraphs)
-        return (
-            f"<!doctype html><html lang=en><head><title>{html.escape(self.title)}</title>"
-            f'<meta property="article:published_time" content="{self.published}T09:00:00+09:00">'
-            f"</head><body><article><h1>{html.escape(self.title)}</h1>{body}</article></body></html>"
-        )
+        return page(self.title, self.paragraphs, str(self.published))
 
 
 def pages_of(day: int, articles: tuple[SampleArticle, ...]) -> dict[str, Page]:
