@@ -30,7 +30,11 @@ def sample_pages() -> list[tuple[str, bytes]]:
     """Address and body of the sample outlet's article pages, as another outlet's."""
     site = build_site()
     paths = {path: page for path, page in site.resources.items() if page.content_type == HTML}
-    return [(f"{RELATED}{path}", page.content) for path, page in sorted(paths.items()) if _is_article(page.content)]
+    return [
+        (f"{RELATED}{path}", page.content)
+        for path, page in sorted(paths.items())
+        if _is_article(page.content)
+    ]
 
 
 def _is_article(body: bytes) -> bool:
@@ -53,14 +57,21 @@ def _frames() -> tuple[tuple[str, str], ...]:
         return (" ".join(chance.choices(words, k=chance.randint(2, 6))) for _ in range(many))
 
     def links(many: int) -> str:
-        return "".join(f'<li class="{chance.choice(words)}"><a href="/{t.replace(" ", "-")}">{t.title()}</a></li>\n' for t in some(many))
+        return "".join(
+            f'<li class="{chance.choice(words)}"><a href="/{t.replace(" ", "-")}">{t.title()}</a></li>\n'
+            for t in some(many)
+        )
 
     def script(many: int) -> str:
-        return "".join(f'{chance.choice(words)}.push({{"{a}":{chance.randint(0, 10**9)},"b":"{b}"}});\n' for a, b in zip(some(many), some(many), strict=True))
+        return "".join(
+            f'{chance.choice(words)}.push({{"{a}":{chance.randint(0, 10**9)},"b":"{b}"}});\n'
+            for a, b in zip(some(many), some(many), strict=True)
+        )
 
     return tuple(
         (
-            f"<script>{script(chance.randint(20, 120))}</script></head><body><nav><ul>{links(chance.randint(20, 120))}</ul></nav>",
+            f"<script>{script(chance.randint(20, 120))}</script></head>"
+            f"<body><nav><ul>{links(chance.randint(20, 120))}</ul></nav>",
             f"<footer><ul>{links(chance.randint(10, 60))}</ul></footer></body></html>",
         )
         for _ in range(FRAMES)
@@ -105,8 +116,12 @@ def write_archive(path: Path, pages: Iterable[tuple[str, bytes]], **headers: str
             told = {"WARC-Date": DATED, "WARC-Record-ID": f"<urn:uuid:{number:032x}>"}
             writer.write_record(
                 writer.create_warc_record(
-                    url, "response", payload=io.BytesIO(body), length=len(body), http_headers=http,
+                    url,
+                    "response",
+                    payload=io.BytesIO(body),
+                    length=len(body),
+                    http_headers=http,
                     warc_headers_dict=told,
-                )  # fmt: skip
+                )
             )
     return path

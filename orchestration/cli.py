@@ -45,6 +45,7 @@ def main() -> None:
     laborledger export DIR                the published tables as CSV and Parquet
     laborledger publish                   force what the gate refused, or go back to an earlier build
     laborledger review                    what to look at first: the claims least sure
+    laborledger read DIR                  figures of WARC archives as Parquet, with no ledger
     laborledger explain article.txt       why a number of an article is a figure, or is none
     """
 
@@ -376,6 +377,41 @@ def explain(
         sys.exit(f"laborledger explain: {error}")
     except OSError as error:
         sys.exit(f"laborledger explain: {html or 'stdout'} cannot be written: {error.strerror}")
+
+
+@main.command()
+@click.argument("inputs", metavar="WARC|DIR|URL...", nargs=-1, required=True)
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Files at once. Default: the cores."
+)
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path), default="figures", show_default=True
+)
+@click.option("--texts", is_flag=True, help="Keep the articles' texts too; they are the outlets'.")
+@click.option(
+    "--hosts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read pages of these hosts alone: one a line.",
+)
+@click.option(
+    "--sources",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own list of outlets. Default: the project's.",
+)
+def read(
+    inputs: tuple[str, ...], engine: str, workers: int | None, folder: Path, texts: bool, hosts: Path | None,
+    sources: Path | None,
+) -> None:  # fmt: skip
+    """Read WARC archives into Parquet: figures, rejects, articles and counts, a folder for each file.
+
+    An archive is a .warc.gz file, a folder of them, or an address (s3://, https://). Nothing of a ledger is
+    touched. A file that is read is not read again, unless it or the extractor changed. Exit status 1: a
+    file could not be read; it is named, and the others are read.
+    """
+    from orchestration.reading.command import read as read_archives
+
+    sys.exit(read_archives(inputs, engine, workers, folder, texts, hosts, sources))
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """One WARC file to its tables: pre-filter, parse, extract. The one function that every engine runs.
 
-Pages are led to their outlets and parsed as those of an inbox are, and their articles read as a run reads them, so
-that the figures are the same. Where tables are written is the business of `outputs`.
+Pages are led to their outlets and parsed as those of an inbox are, and their articles read as a run reads
+them, so that the figures are the same. Where tables are written is the business of `outputs`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def opened(path: str) -> IO[bytes]:
 
 
 def read_warc(path: str, options: Options) -> Tables:
-    """All that a file gives. Raises OSError where it cannot be opened; a broken record is a row of its counts."""
+    """All that a file gives. Raises OSError where it cannot be opened; a broken record is a row of its
+    counts.
+    """
     with opened(path) as stream:
         return _Reading(path, options, Reader(stream)).tables()
 
@@ -92,9 +94,7 @@ class _Reading:
                 self._read(offset, visit)
         reader = self._reader
         counted = {"records": reader.records, "pages": self._pages, "passed": self._passed}
-        return self._rows.tables(
-            [*reader.troubles, *self._undated], bytes=reader.bytes_read, **counted
-        )
+        return self._rows.tables([*reader.troubles, *self._undated], bytes=reader.bytes_read, **counted)
 
     def _named_pages(self) -> Iterator[tuple[int, Page]]:
         """The pages that pass the pre-filter."""
@@ -113,7 +113,9 @@ class _Reading:
             yield answer.offset, page
 
     def _may_be_read(self, answer: Answer) -> bool:
-        """Whether an answer is of a kind that holds articles; feeds do where an outlet's terms allow no more."""
+        """Whether an answer is of a kind that holds articles; feeds do where an outlet's terms allow no
+        more.
+        """
         kind = answer.content_type
         if kind is None or PAGE_TYPES.match(kind) or kind.lower().startswith(JSON_TYPE):
             return True

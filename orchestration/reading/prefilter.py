@@ -52,7 +52,9 @@ def may_name_home(payload: bytes, content_type: str | None) -> bool:
 def _plain(payload: bytes, content_type: str | None) -> bytes:
     """The page's bytes where its letters are those of ASCII, as nearly always; else its text in UTF-8."""
     head = payload[:_DECLARED_WITHIN].lower()
-    is_odd = _declares_odd((content_type or "")[:500].lower().encode("utf-8", "replace")) or _declares_odd(head)
+    is_odd = _declares_odd((content_type or "")[:500].lower().encode("utf-8", "replace")) or _declares_odd(
+        head
+    )
     if not is_odd and b"\x00" not in payload and not payload.startswith(_BOMS):
         return payload
     return _text(payload, content_type).replace("\x00", "").encode("utf-8", "replace")
@@ -131,7 +133,10 @@ def _names_home(payload: bytes, content_type: str | None) -> bool:
     def is_there(word: str) -> bool:
         return word.lower() in (capitals if word[0].isupper() else lower)
 
-    return any(all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, bare, text) for name in home_names())
+    return any(
+        all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, bare, text)
+        for name in home_names()
+    )
 
 
 def _is_told(name: Name, *texts: str) -> bool:

@@ -21,7 +21,12 @@ Row = dict[str, Any]
 
 _PLACE = [("warc", pa.string()), ("record_offset", pa.int64())]
 _VERSIONS = [("extractor_version", pa.string()), ("parser_version", pa.string())]
-_ARTICLE = [("article_id", pa.string()), ("url", pa.string()), ("source_id", pa.string()), ("published", pa.date32())]
+_ARTICLE = [
+    ("article_id", pa.string()),
+    ("url", pa.string()),
+    ("source_id", pa.string()),
+    ("published", pa.date32()),
+]
 SCHEMAS: Mapping[str, pa.Schema] = {
     "figures": pa.schema(
         [
@@ -38,13 +43,15 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     "rejects": pa.schema(
         [
             *_ARTICLE, ("sentence", pa.string()), ("number", pa.string()), ("number_start", pa.int32()),
-            ("number_end", pa.int32()), ("reason", pa.string()), ("probability", pa.float64()), *_PLACE, *_VERSIONS,
+            ("number_end", pa.int32()), ("reason", pa.string()), ("probability", pa.float64()),
+            *_PLACE, *_VERSIONS,
         ]
     ),
     "articles": pa.schema(
         [
             *_ARTICLE, ("canonical_url", pa.string()), ("title", pa.string()), ("language", pa.string()),
-            ("date_evidence", pa.string()), ("origin_source_id", pa.string()), ("authors", pa.list_(pa.string())),
+            ("date_evidence", pa.string()), ("origin_source_id", pa.string()),
+            ("authors", pa.list_(pa.string())),
             ("parse_outcome", pa.string()), ("detail", pa.string()), ("outcome", pa.string()),
             ("figures", pa.int32()), ("text_sha256", pa.string()), ("text", pa.string()), *_PLACE, *_VERSIONS,
         ]
@@ -52,7 +59,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     "counts": pa.schema(
         [
             ("warc", pa.string()), ("bytes", pa.int64()), ("records", pa.int64()), ("pages", pa.int64()),
-            ("passed", pa.int64()), ("parsed", pa.int64()), ("undated", pa.int64()), ("not_parsed", pa.int64()),
+            ("passed", pa.int64()), ("parsed", pa.int64()), ("undated", pa.int64()),
+            ("not_parsed", pa.int64()),
             ("figures", pa.int64()), ("rejects", pa.int64()),
             ("broken", pa.list_(pa.struct([("offset", pa.int64()), ("why", pa.string())]))), *_VERSIONS,
         ]
@@ -124,7 +132,8 @@ class Rows:
                 "warc": self.warc, **counted, "parsed": parsed, "undated": undated,
                 "not_parsed": len(outcomes) - parsed - undated, "figures": len(self.rows["figures"]),
                 "rejects": len(self.rows["rejects"]),
-                "broken": [{"offset": trouble.offset, "why": trouble.why} for trouble in troubles], **self.versions,
+                "broken": [{"offset": trouble.offset, "why": trouble.why} for trouble in troubles],
+                **self.versions,
             }
         ]  # fmt: skip
         made = {name: pa.Table.from_pylist(rows, schema=SCHEMAS[name]) for name, rows in self.rows.items()}

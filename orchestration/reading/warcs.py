@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -85,7 +85,7 @@ class Reader:
                 self._trouble(broken, f"no readable record: {error}")
                 start = self._next_member(broken + 1)
 
-    def _from(self, start: int) -> Iterator[Answer]:
+    def _from(self, start: int) -> Generator[Answer, None, int]:
         self.stream.seek(start)
         last = start
         for record in ArchiveIterator(self.stream, record_types=_KINDS, parse_http=True):
@@ -126,7 +126,9 @@ class Reader:
         self.stream.seek(start)
         last = start
         try:
-            for record in ArchiveIterator(self.stream, record_types=WarcRecordType.any_type, parse_http=False):
+            for record in ArchiveIterator(
+                self.stream, record_types=WarcRecordType.any_type, parse_http=False
+            ):
                 last = start + record.stream_pos
         except (OSError, ValueError, EOFError):
             pass
@@ -190,8 +192,9 @@ def decoded(payload: bytes, headers: dict[str, str]) -> bytes:
     Many archives keep the header of an encoding that they have undone: what is not encoded so is taken as it
     is. Raises ValueError for an encoding that is not known.
     """
-    named = f"{headers.get('transfer-encoding', '')},{','.join(headers.get('content-encoding', '').split(',')[::-1])}"
-    for name in (part.strip().lower() for part in named.split(",")):
+    contents = headers.get("content-encoding", "").split(",")
+    named = [headers.get("transfer-encoding", ""), *contents[::-1]]
+    for name in (part.strip().lower() for part in named):
         if name in _AS_IT_IS or not payload:
             continue
         if name not in _DECODERS:
