@@ -1,7 +1,8 @@
-"""The folder of one file's tables: written beside its place and renamed whole, with a manifest of what it was made of.
+"""The folder of one file's tables: written beside its place and renamed whole, with a manifest of what it
+was made of.
 
-A folder is finished when it is there; it is made anew when the file or a version is another. What the tables hold
-is not known here.
+A folder is finished when it is there; it is made anew when the file or a version is another. What the
+tables hold is not known here.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def folder_of(folder: Path, path: str) -> Path:
 
 
 def read_into(folder: Path, path: str, options: Options) -> Done:
-    """A file's tables in its folder; one process at a time, and never twice for the same file and versions."""
+    """A file's tables in its folder; one process at a time, and never twice for the same file and
+    versions.
+    """
     place = folder_of(folder, path)
     (folder / _LOCKS).mkdir(parents=True, exist_ok=True)
     with FileLock(folder / _LOCKS / f"{place.name}.lock"):

@@ -1,9 +1,10 @@
 """Asks of a page's bytes, before anything is parsed, whether its article may name the workers' country.
 
-Sure where it says no: only an article that names the country, its people or a place there is judged at all. Words
-for workers are not asked for, since the extractor needs none: "North Korea sent 450 to Qatar" is a figure. A page
-is first searched as it came, at the speed of memory; where one of `wordings` is found, the names are looked for in
-its text. The one name that is missed is one in whose words an element with words of its own stands.
+Sure where it says no: only an article that names the country, its people or a place there is judged at all.
+Words for workers are not asked for, since the extractor needs none: "North Korea sent 450 to Qatar" is a
+figure. A page is first searched as it came, at the speed of memory; where one of `wordings` is found, the
+names are looked for in its text. The one name that is missed is one in whose words an element with words of
+its own stands.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ _AMPERSANDS = 3
 
 
 def may_name_home(payload: bytes, content_type: str | None) -> bool:
-    """Whether the article of a page may name the workers' country: False is sure, but for what is said above."""
+    """Whether the article of a page may name the workers' country: False is sure, but for what is said
+    above.
+    """
     return _search()(_plain(payload, content_type)) and _names_home(payload, content_type)
 
 
@@ -80,7 +83,9 @@ def _text(payload: bytes, content_type: str | None) -> str:
 
 @cache
 def _search() -> Search:
-    """Hyperscan where it is installed (extra `fast`), which is several times as fast as what pydantic brings."""
+    """Hyperscan where it is installed (extra `fast`), which is several times as fast as what pydantic
+    brings.
+    """
     try:
         return hyperscan_search()
     except ImportError:

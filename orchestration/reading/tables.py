@@ -1,7 +1,7 @@
 """The four tables that a file gives, and their rows: columns belong here, what fills them does not.
 
-Columns are named as those of the ledger's raw tables. No row holds a time of reading, so that the same file and the
-same versions give the same bytes.
+Columns are named as those of the ledger's raw tables. No row holds a time of reading, so that the same file
+and the same versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ]
     ),
 }  # fmt: skip
-"""By table. `articles` has a row for each page that was parsed or could not be: an undated one is named there."""
+"""By table. `articles` has a row for each page that was parsed or could not be: an undated one is named
+there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class Tables:
 
 @dataclass(slots=True)
 class Rows:
-    """Rows as they come. `versions` are those of extractor and parser, `texts` says whether texts are kept."""
+    """Rows as they come. `versions` are those of extractor and parser, `texts` says whether texts are
+    kept.
+    """
 
     warc: str
     versions: Mapping[str, str]

@@ -1,7 +1,8 @@
-"""Records of a WARC file of others, read fast and bounded: what a server sent, its encodings undone, or why not.
+"""Records of a WARC file of others, read fast and bounded: what a server sent, its encodings undone, or why
+not.
 
-A broken record costs itself alone: the next gzip member is searched for behind it. What a payload holds is not
-asked here.
+A broken record costs itself alone: the next gzip member is searched for behind it. What a payload holds is
+not asked here.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Answer:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one file from front to end. `records` counts responses and saved files, `troubles` those not read."""
+    """Reads one file from front to end. `records` counts responses and saved files, `troubles` those
+    not read.
+    """
 
     stream: IO[bytes]
     records: int = 0

@@ -1,7 +1,8 @@
-"""What a page that names the workers' country must hold somewhere in its bytes, as patterns of the tables' rows.
+"""What a page that names the workers' country must hold somewhere in its bytes, as patterns of the tables'
+rows.
 
-Each pattern is read alike by Hyperscan, by Rust's regex crate and by `re`; none looks around. They let through
-more than names: `prefilter` looks again at what they let through. Nothing is searched here.
+Each pattern is read alike by Hyperscan, by Rust's regex crate and by `re`; none looks around. They let
+through more than names: `prefilter` looks again at what they let through. Nothing is searched here.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from orchestration.extraction.places import Country, Region, Site
 from orchestration.extraction.text import tokenize
 
 SHORT = 5
-"""Letters up to which a word is asked to end where it ends: in scripts and encoded pictures short ones abound."""
+"""Letters up to which a word is asked to end where it ends: in scripts and encoded pictures short ones
+abound.
+"""
 SHARED_BY = 3
-"""Countries that may share a word of the country's first name ("Korea") which is looked for by itself; other words
-that are not its own need a neighbour."""
+"""Countries that may share a word of the country's first name ("Korea") which is looked for by itself;
+other words that are not its own need a neighbour."""
 NEAR = 400
 """Bytes, mark-up and all, within which that neighbour is looked for."""
 
@@ -34,7 +37,9 @@ _UNSEEN_BYTES = r"[\x00-\x08\x0e-\x1f\x7f-\xe1\xe3-\xff]|\xe2[\x80\x81\x84][\x80
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name of the country, its people or a place there: `lead` must stand before its words ("the North")."""
+    """A name of the country, its people or a place there: `lead` must stand before its words ("the
+    North").
+    """
 
     lead: tuple[str, ...]
     words: tuple[str, ...]
@@ -97,7 +102,9 @@ def _stem(words: Iterable[str]) -> list[str]:
 
 @cache
 def home_words() -> tuple[str, ...]:
-    """The single words that are looked for: no name but the led, the short and the common ones lacks them all."""
+    """The single words that are looked for: no name but the led, the short and the common ones lacks
+    them all.
+    """
     return tuple(_stem(word for word in map(_rarest, home_names()) if word))
 
 
@@ -176,7 +183,9 @@ def _begun(letters: Sequence[str]) -> str:
 
 
 def _broken(word: str) -> Iterator[str]:
-    """A word in pieces: its first piece and what parts it from the second, or the second where the first is a letter."""
+    """A word in pieces: its first piece and what parts it from the second, or the second where the
+    first is a letter.
+    """
     letters = [re.escape(letter) for letter in word]
     rest = [f"[{letter.lower()}{letter.upper()}]" for letter in letters[1:]]
     yield _begun([letters[0], *rest]) + _parting()
