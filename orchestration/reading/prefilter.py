@@ -32,10 +32,13 @@ _LIKE_ASCII = re.compile(
     rb"|ms949|shift[-_]?jis|sjis|cp932|gb\w+|big5(?:-hkscs)?|koi8-\w|tis-620|macintosh)"
 )
 """Charsets in which plain letters are the bytes that they are in ASCII."""
-_TAG = re.compile(
-    r"<(?:!--.{0,20000}?-->|[!/?a-zA-Z](?:[^<>\"']|\"[^\"]{0,4000}\"|'[^']{0,4000}'){0,4000}>)", re.DOTALL
+_TAG = re.compile(r"<[!/?a-zA-Z](?:[^<>\"']++|\"[^\"]{0,2000}+\"|'[^']{0,2000}+'){0,60}+>")
+_BLOCK = re.compile(
+    r"</?(?:p|div|h[1-6]|li|[ou]l|t[dhr]|table|br|hr|title|head|body|article|section|main|header|footer|nav|aside"
+    r"|blockquote|figure|figcaption|d[dlt]|pre|lb|meta|link|script|style)(?=[\s/>])",
+    re.IGNORECASE,
 )
-_MALFORMED_TAG = re.compile(r"<[^<>]{0,4000}>")
+"""The beginning of a tag that ends a word; any other may stand within one."""
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\ud800-\udfff]"
@@ -129,9 +132,10 @@ def rust_search() -> Search:
 
 def _names_home(payload: bytes, content_type: str | None) -> bool:
     """Whether all words of a name are somewhere in the page's text, whichever way its mark-up is read."""
-    text = _text(payload, content_type)
-    bare = _revealed(text)
-    words = {*_WORD.findall(bare), *_WORD.findall(_MALFORMED_TAG.sub("", text))}
+    text = _unescaped_json(_without_comments(_text(payload, content_type)))
+    joined = _revealed(_BLOCK.sub(r" \g<0>", text), "")
+    spaced = _revealed(text, " ")
+    words = {*_WORD.findall(joined), *_WORD.findall(spaced)}
     capitals = {word.lower() for word in words if word[0].isupper()}
     lower = {word.lower() for word in words}
 
@@ -139,7 +143,7 @@ def _names_home(payload: bytes, content_type: str | None) -> bool:
         return word.lower() in (capitals if word[0].isupper() else lower)
 
     return any(
-        all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, bare, text)
+        all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, joined, spaced)
         for name in home_names()
     )
 
@@ -155,15 +159,24 @@ def _alone(name: Name) -> re.Pattern[str]:
     return re.compile(rf"(?i:(?<![^\W\d_]){words}(?![^\W\d_]))(?!\s*(?:of\b|-|[A-Z][a-z]))")
 
 
-def _revealed(text: str) -> str:
-    """The text without mark-up, its escapes undone."""
-    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
-    text = _TAG.sub("", text)
+def _revealed(text: str, instead: str) -> str:
+    """The text with something instead of each tag, its escapes undone."""
+    text = _TAG.sub(instead, text)
     for _ in range(_AMPERSANDS):
         if "&" not in text:
             break
         text = unescape(text)
-    return _normal(_TAG.sub("", text))
+    return _normal(_TAG.sub(instead, text))
+
+
+def _unescaped_json(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
+
+
+def _without_comments(text: str) -> str:
+    first, *others = text.split("<!--")
+    told = (other.partition("-->") for other in others)
+    return first + "".join(after if end else before for before, end, after in told)
 
 
 def _normal(text: str) -> str:

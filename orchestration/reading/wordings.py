@@ -146,17 +146,26 @@ def _pair(name: Name) -> str:
     return f"{_loose(first)}.{{0,{NEAR}}}{_loose(second)}"
 
 
+def _is_covered(name: Name) -> bool:
+    """Whether one of the single words is in it."""
+    return any(word.lower() in told.lower() for told in name.told for word in home_words())
+
+
+def _is_pair(name: Name) -> bool:
+    return not (name.lead or _is_covered(name)) and len(name.told) > 1
+
+
 def whole_patterns() -> Iterator[str]:
     """Names as they stand in most pages: in plain letters, side by side."""
-    words = home_words()
-    yield from map(_ended, words)
+    yield from map(_ended, home_words())
     for name in home_names():
-        covered = any(w.lower() in told.lower() for told in name.told for w in words)
-        if name.lead and not covered:
+        if _is_covered(name):
+            continue
+        if name.lead:
             yield _led(name)
-        elif not covered and len(name.told) > 1:
+        elif _is_pair(name):
             yield _pair(name)
-        elif not covered:
+        else:
             yield from _short(name)
 
 
@@ -189,14 +198,16 @@ def _broken(word: str) -> Iterator[str]:
     letters = [re.escape(letter) for letter in word]
     rest = [f"[{letter.lower()}{letter.upper()}]" for letter in letters[1:]]
     yield _begun([letters[0], *rest]) + _parting()
-    yield rf"(?:[^A-Za-z\s]|\\u[0-9A-Fa-f]{{4}}){''.join(rest)}{_END}"
+    yield rf"(?:[^A-Za-z\s]|\\u[0-9A-Fa-f]{{4}}){''.join(rest)}{_END if len(word) < SHORT else ''}"
     yield f"[>;]{_begun(rest)}{_parting()}"
 
 
 def broken_patterns() -> Iterator[str]:
     """Names that stand in a page without being there in one piece; many a page has one of these by chance."""
     led = [name.words[0] for name in home_names() if name.lead and len(name.words) == 1]
-    yield from dict.fromkeys(p for word in (*home_words(), *led) if len(word) > 3 for p in _broken(word))
+    paired = [word for name in home_names() if _is_pair(name) for word in name.told[:2]]
+    words = dict.fromkeys((*home_words(), *led, *paired))
+    yield from dict.fromkeys(pattern for word in words if len(word) > 3 for pattern in _broken(word))
     # A letter by its number, in mark-up or JSON, and the sign that is the letter K once a text is normal.
     yield "&(?:amp;)*#0*(?:6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2]|8490)(?:[^0-9]|$)"
     yield "&(?:amp;)*#[xX]0*(?:[46][1-9A-Fa-f]|[57][0-9Aa]|212[aA])(?:[^0-9A-Fa-f]|$)"
