@@ -1,4 +1,6 @@
-"""Ways in which a page may hold the same words: escapes, marks that are not seen, mark-up within words, charsets."""
+"""Ways in which a page may hold the same words: escapes, marks that are not seen, mark-up within words,
+charsets.
+"""
 
 from __future__ import annotations
 

@@ -68,9 +68,14 @@ def _plain(payload: bytes, content_type: str | None) -> bytes:
 
 def _declares_odd(head: bytes) -> bool:
     """Whether the beginning of a page, in lower case, names a charset that is not like ASCII."""
-    if b"charset" not in head and b"encoding" not in head:
-        return False
-    return any(not _LIKE_ASCII.fullmatch(name) for name in _CHARSET.findall(head))
+    for key in (b"charset", b"encoding"):
+        at = head.find(key)
+        while at >= 0:
+            found = _CHARSET.match(head, at)
+            if found and not _LIKE_ASCII.fullmatch(found[1]):
+                return True
+            at = head.find(key, at + 1)
+    return False
 
 
 def _text(payload: bytes, content_type: str | None) -> str:
