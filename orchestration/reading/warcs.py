@@ -74,6 +74,8 @@ class Reader:
     records: int = 0
     bytes_read: int = 0
     troubles: list[Trouble] = field(default_factory=list)
+    _held: Answer | None = None
+    """The last answer, until its record's checksum has been passed."""
 
     def answers(self) -> Iterator[Answer]:
         """Each response of status 200 and each saved file, in the order of the file."""
@@ -81,10 +83,14 @@ class Reader:
         while start is not None:
             try:
                 last = yield from self._from(start)
-                self._look_at_end(last)
+                broken = self._torn_end(last)
+                if broken is not None:
+                    self._trouble(broken, "the file ends within this record")
+                yield from self._let_go(broken)
                 return
             except (OSError, ValueError, EOFError) as error:
                 broken = self._broken_behind(start)
+                yield from self._let_go(broken)
                 self._trouble(broken, f"no readable record: {error}")
                 start = self._next_member(broken + 1)
 
@@ -92,11 +98,18 @@ class Reader:
         self.stream.seek(start)
         last = start
         for record in ArchiveIterator(self.stream, record_types=_KINDS, parse_http=True):
+            if self._held:
+                yield self._held
             last = start + record.stream_pos
             self.records += 1
-            if answer := self._answer(record, last):
-                yield answer
+            self._held = self._answer(record, last)
         return last
+
+    def _let_go(self, broken: int | None) -> Iterator[Answer]:
+        """The answer that was held back, unless it is of the record that turned out to be broken."""
+        if self._held and self._held.offset != broken:
+            yield self._held
+        self._held = None
 
     def _answer(self, record: Any, offset: int) -> Answer | None:
         http = record.http_headers if record.record_type == WarcRecordType.response else None
@@ -121,7 +134,7 @@ class Reader:
         return Answer(offset, url, payload, sent.get("content-type"), sent, record.headers)
 
     def _trouble(self, offset: int, why: str) -> None:
-        if len(self.troubles) < MOST_TROUBLES:
+        if len(self.troubles) < MOST_TROUBLES and all(known.offset != offset for known in self.troubles[-1:]):
             self.troubles.append(Trouble(offset, why[:300]))
 
     def _broken_behind(self, start: int) -> int:
@@ -152,14 +165,13 @@ class Reader:
             kept = window[-4096:]
         return None
 
-    def _look_at_end(self, last: int) -> None:
-        """Say where a file ends within a record: reading it just ends there."""
+    def _torn_end(self, last: int) -> int | None:
+        """The record within which a file ends, if it does: reading it just ends there."""
         end, is_whole = self._member_end(last)
         while is_whole and end > last:
             last = end
             end, is_whole = self._member_end(last)
-        if not is_whole and not any(trouble.offset == last for trouble in self.troubles):
-            self._trouble(last, "the file ends within this record")
+        return None if is_whole else last
 
     def _member_end(self, start: int) -> tuple[int, bool]:
         """Where the gzip member at `start` ends, and whether it does; `start` itself where none is there."""
