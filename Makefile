@@ -43,6 +43,7 @@ $(STAMP): requirements.lock requirements-setup.lock pyproject.toml
 lock: $(STAMP) ## requirements.lock anew from pyproject.toml (hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-setup.in -o requirements-setup.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra ray pyproject.toml -c requirements.lock -o requirements-ray.lock
 
 .PHONY: setup-system
 setup-system: ## (root, Debian) Chromium, WordPress and PostgreSQL for the tests that look at real ones
@@ -117,6 +118,19 @@ test-wordpress: $(STAMP) ## the suite against a real WordPress on loopback (root
 .PHONY: test-superset
 test-superset: $(SUPERSET)/.up-to-date ## every chart of the Superset dashboard, in a real Superset and Chromium
 	LABORLEDGER_SUPERSET_TESTS=1 $(BIN)/python -m pytest -n 0 tests/superset
+
+RAY := .venvs/ray
+
+$(RAY)/.up-to-date: $(STAMP) requirements-ray.lock
+	@echo "setting up Ray in $(RAY) (about a minute, once)"
+	@[ -x $(RAY)/bin/python ] || $(PYTHON) -m venv --clear $(RAY)
+	@$(BIN)/uv pip sync --quiet --python $(RAY)/bin/python --require-hashes requirements-ray.lock
+	@$(BIN)/uv pip install --quiet --python $(RAY)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-ray
+test-ray: $(RAY)/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
+	LABORLEDGER_RAY=1 $(RAY)/bin/python -m pytest -n 0 tests/ray
 
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)

@@ -1,6 +1,6 @@
 """WARC files as a crawler leaves them: pages of the sample's articles among many of unrelated news, seeded.
 
-Making the files belongs here, measuring over them does not.
+Making the files and timing commands over them belongs here, what is wanted of them is for `checks`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,21 @@ from __future__ import annotations
 import io
 import json
 import random
-from collections.abc import Iterable, Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import psutil
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from benchmarks.articles import world_news
+from benchmarks.measuring import COMMAND
 from orchestration.sample_outlet.site import HTML, build_site
 
 DATED = "2026-03-02T12:00:00Z"
@@ -125,3 +132,86 @@ def write_archive(path: Path, pages: Iterable[tuple[str, bytes]], **headers: str
                 )
             )
     return path
+
+
+READ_ALONE = (
+    "import sys\nfrom fastwarc.warc import ArchiveIterator, WarcRecordType\n"
+    "for path in sys.argv[1:]:\n"
+    "    for record in ArchiveIterator(open(path, 'rb'), record_types=WarcRecordType.response):\n"
+    "        record.reader.read()\n"
+)
+"""The floor: what fastwarc takes to read and decompress a file."""
+PREFILTER = (
+    "import sys\nfrom orchestration.reading.prefilter import may_name_home\n"
+    "from orchestration.reading.warcs import Reader\n"
+    "for path in sys.argv[1:]:\n"
+    "    for answer in Reader(open(path, 'rb')).answers():\n"
+    "        may_name_home(answer.payload, answer.content_type)\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Seconds by the clock: fastwarc alone, with the pre-filter, related pages alone, all with 1 and 2
+    workers; and the most memory (MiB) that one worker took.
+    """
+
+    alone: float
+    prefiltered: float
+    related: float
+    one: float
+    two: float
+    peak: float
+
+
+def costs(folder: Path, unrelated: int, related: int, files: int) -> Costs:
+    """What reading so many pages in so many files costs, starts of processes and all."""
+    folder.mkdir()
+    paths = [
+        write_archive(folder / f"{n}.warc.gz", mixed_pages(unrelated // files, related // files, n))
+        for n in range(files)
+    ]
+    only = folder / "only"
+    only.mkdir()
+    for n in range(files):
+        write_archive(only / f"{n}.warc.gz", mixed_pages(0, related // files, n))
+    names = [str(path) for path in paths]
+
+    def read(sources: Sequence[Path], workers: int) -> Taken:
+        out = folder / f"out-{sources[0].parent.name}-{workers}"
+        told = [str(path) for path in sources]
+        return taken([COMMAND[0], "read", *told, "--out", str(out), "--workers", str(workers)])
+
+    alone, prefiltered = (taken([sys.executable, "-c", code, *names]) for code in (READ_ALONE, PREFILTER))
+    related_alone, one, two = read(sorted(only.iterdir()), 1), read(paths, 1), read(paths, 2)
+    return Costs(
+        alone.seconds,
+        prefiltered.seconds,
+        related_alone.seconds,
+        one.seconds,
+        two.seconds,
+        max(one.peak, two.peak),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of a command and the peak memory (MiB) of its largest process."""
+
+    seconds: float
+    peak: float
+
+
+def taken(command: Sequence[str]) -> Taken:
+    """Run a command to its end. Raises CalledProcessError."""
+    begun, peak = time.perf_counter(), 0.0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        told = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                family = [told, *told.children(recursive=True)]
+                peak = max(peak, *(one.memory_info().rss / 2**20 for one in family))
+            time.sleep(0.05)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Taken(time.perf_counter() - begun, peak)
