@@ -44,6 +44,7 @@ lock: $(STAMP) ## requirements.lock anew from pyproject.toml (hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-setup.in -o requirements-setup.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra ray pyproject.toml -c requirements.lock -o requirements-ray.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --group store --extra s3 pyproject.toml -c requirements.lock -o requirements-s3.lock
 
 .PHONY: setup-system
 setup-system: ## (root, Debian) Chromium, WordPress and PostgreSQL for the tests that look at real ones
@@ -131,6 +132,19 @@ $(RAY)/.up-to-date: $(STAMP) requirements-ray.lock
 .PHONY: test-ray
 test-ray: $(RAY)/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
 	LABORLEDGER_RAY=1 $(RAY)/bin/python -m pytest -n 0 tests/ray
+
+S3 := .venvs/s3
+
+$(S3)/.up-to-date: $(STAMP) requirements-s3.lock
+	@echo "setting up s3fs and moto in $(S3) (about a minute, once)"
+	@[ -x $(S3)/bin/python ] || $(PYTHON) -m venv --clear $(S3)
+	@$(BIN)/uv pip sync --quiet --python $(S3)/bin/python --require-hashes requirements-s3.lock
+	@$(BIN)/uv pip install --quiet --python $(S3)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-s3
+test-s3: $(S3)/.up-to-date ## `read s3://...` from an object store on loopback
+	LABORLEDGER_S3=1 $(S3)/bin/python -m pytest -n 0 tests/s3
 
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)

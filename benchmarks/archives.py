@@ -165,7 +165,7 @@ class Costs:
 
 
 def costs(folder: Path, unrelated: int, related: int, files: int) -> Costs:
-    """What reading so many pages in so many files costs, starts of processes and all."""
+    """What reading so many pages in so many files costs, beyond what starting the same processes does."""
     folder.mkdir()
     paths = [
         write_archive(folder / f"{n}.warc.gz", mixed_pages(unrelated // files, related // files, n))
