@@ -143,7 +143,7 @@ READ_ALONE = (
 """The floor: what fastwarc takes to read and decompress a file."""
 PREFILTER = (
     "import sys\nfrom orchestration.reading.prefilter import may_name_home\n"
-    "from orchestration.reading.warcs import Reader\n"
+    "from orchestration.reading.warcs import Reader\nmay_name_home(b'', None)\n"
     "for path in sys.argv[1:]:\n"
     "    for answer in Reader(open(path, 'rb')).answers():\n"
     "        may_name_home(answer.payload, answer.content_type)\n"
@@ -182,14 +182,21 @@ def costs(folder: Path, unrelated: int, related: int, files: int) -> Costs:
         told = [str(path) for path in sources]
         return taken([COMMAND[0], "read", *told, "--out", str(out), "--workers", str(workers)])
 
-    alone, prefiltered = (taken([sys.executable, "-c", code, *names]) for code in (READ_ALONE, PREFILTER))
+    def searched(code: str) -> float:
+        command = [sys.executable, "-c", code]
+        return taken([*command, *names]).seconds - taken(command).seconds
+
+    idle = folder / "idle"
+    idle.mkdir()
+    empty = [write_archive(idle / f"{n}.warc.gz", mixed_pages(0, 1, n)) for n in range(2)]
+    starts = read(empty[:1], 1).seconds, read(empty, 2).seconds
     related_alone, one, two = read(sorted(only.iterdir()), 1), read(paths, 1), read(paths, 2)
     return Costs(
-        alone.seconds,
-        prefiltered.seconds,
-        related_alone.seconds,
-        one.seconds,
-        two.seconds,
+        searched(READ_ALONE),
+        searched(PREFILTER),
+        related_alone.seconds - starts[0],
+        one.seconds - starts[0],
+        two.seconds - starts[1],
         max(one.peak, two.peak),
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 
 from pydantic_core import SchemaValidator, core_schema
@@ -58,12 +58,16 @@ def may_name_home(payload: bytes, content_type: str | None) -> bool:
 def _plain(payload: bytes, content_type: str | None) -> bytes:
     """The page's bytes where its letters are those of ASCII, as nearly always; else its text in UTF-8."""
     head = payload[:_DECLARED_WITHIN].lower()
-    is_odd = _declares_odd((content_type or "")[:500].lower().encode("utf-8", "replace")) or _declares_odd(
-        head
-    )
+    is_odd = _is_odd(content_type or "") or _declares_odd(head)
     if not is_odd and b"\x00" not in payload and not payload.startswith(_BOMS):
         return payload
     return _text(payload, content_type).replace("\x00", "").encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=256)
+def _is_odd(content_type: str) -> bool:
+    """The same of a content type, of which an archive has few."""
+    return _declares_odd(content_type[:500].lower().encode("utf-8", "replace"))
 
 
 def _declares_odd(head: bytes) -> bool:

@@ -53,15 +53,17 @@ class Answer:
     url: str | None
     payload: bytes
     content_type: str | None
-    headers: dict[str, str]
+    http_headers: Any
     warc_headers: Any
 
     def page(self) -> Page:
         """As the parser takes it. Raises ValueError where the record has no date."""
         dated = self.warc_headers.get("WARC-Date") or ""
         at = datetime.strptime(dated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        http = self.http_headers
+        sent = {name.lower(): value for name, value in http.to_tuples()} if http is not None else {}
         announced = self.warc_headers.get(ANNOUNCED)
-        return Page(self.url, self.payload, self.content_type, at, self.headers, announced=announced)
+        return Page(self.url, self.payload, self.content_type, at, sent, announced=announced)
 
 
 @dataclass(slots=True)
@@ -124,14 +126,15 @@ class Reader:
             self._trouble(offset, f"the record is torn: {len(payload)} bytes of {whole}")
             return None
         self.bytes_read += whole
-        sent = {name.lower(): value for name, value in http.to_tuples()} if http is not None else {}
-        try:
-            payload = decoded(payload, sent)
-        except ValueError as error:
-            self._trouble(offset, str(error))
-            return None
-        url = record.headers.get("WARC-Target-URI")
-        return Answer(offset, url, payload, sent.get("content-type"), sent, record.headers)
+        kind = None
+        if http is not None:
+            kind = http.get("Content-Type")
+            try:
+                payload = decoded(payload, http.get("Content-Encoding"), http.get("Transfer-Encoding"))
+            except ValueError as error:
+                self._trouble(offset, str(error))
+                return None
+        return Answer(offset, record.headers.get("WARC-Target-URI"), payload, kind, http, record.headers)
 
     def _trouble(self, offset: int, why: str) -> None:
         if len(self.troubles) < MOST_TROUBLES and all(known.offset != offset for known in self.troubles[-1:]):
@@ -201,15 +204,15 @@ def _begins_record(window: bytes) -> bool:
         return False
 
 
-def decoded(payload: bytes, headers: dict[str, str]) -> bytes:
+def decoded(payload: bytes, content: str | None, transfer: str | None = None) -> bytes:
     """The payload without its transfer and content encodings, at most LARGEST bytes and one more of it.
 
     Many archives keep the header of an encoding that they have undone: what is not encoded so is taken as it
     is. Raises ValueError for an encoding that is not known.
     """
-    contents = headers.get("content-encoding", "").split(",")
-    named = [headers.get("transfer-encoding", ""), *contents[::-1]]
-    for name in (part.strip().lower() for part in named):
+    if not content and not transfer:
+        return payload
+    for name in (part.strip().lower() for part in [transfer or "", *(content or "").split(",")[::-1]]):
         if name in _AS_IT_IS or not payload:
             continue
         if name not in _DECODERS:
