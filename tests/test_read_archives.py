@@ -25,7 +25,7 @@ from warcio.warcwriter import WARCWriter
 from benchmarks.archives import UNRELATED, mixed_pages, sample_pages, write_archive
 from orchestration.home import Home
 from orchestration.ledger import open_ledger
-from orchestration.reading.archives import Options, read_warc
+from orchestration.reading.archives import LARGEST_PAGE, Options, read_warc
 from orchestration.reading.command import InputError, found_files
 from orchestration.reading.engines import Local
 from orchestration.reading.outputs import read_into
@@ -209,6 +209,14 @@ def test_a_payload_beyond_the_bound_is_named(tmp_path: Path) -> None:
     found = read(path)
     assert lows(found) == [450]
     assert str(LARGEST) in str(counts(found)["broken"])
+
+
+def test_a_page_that_would_fill_the_memory_is_named(tmp_path: Path) -> None:
+    hostile = HTML.encode() + b"<b>x</b>" * (LARGEST_PAGE // 8)
+    path = write_archive(tmp_path / "a.warc.gz", [(f"{URL}/big", hostile), (URL, HTML.encode())])
+    found = read(path)
+    assert lows(found) == [450]
+    assert str(LARGEST_PAGE) in str(counts(found)["broken"])
 
 
 def test_a_file_that_is_not_compressed_is_read(tmp_path: Path) -> None:

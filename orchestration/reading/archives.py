@@ -30,6 +30,11 @@ from orchestration.scraping.sources import SOURCES_FILE, load_sources
 from orchestration.scraping.version import parser_version
 from orchestration.scraping.wordpress import JSON_TYPE
 
+LARGEST_PAGE = 3 * 1024 * 1024
+"""Bytes of a page that is parsed: crawls cut pages at 1 MB, and a hostile one takes 80 times its size
+as a tree.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -86,7 +91,7 @@ class _Reading:
         self._rows = Rows(self._name, versions(), options.texts)
         self._restorer = _restorer(options.sources)
         self._pages = self._passed = 0
-        self._undated: list[Trouble] = []
+        self._left: list[Trouble] = []
 
     def tables(self) -> Tables:
         for offset, page in self._named_pages():
@@ -94,7 +99,7 @@ class _Reading:
                 self._read(offset, visit)
         reader = self._reader
         counted = {"records": reader.records, "pages": self._pages, "passed": self._passed}
-        return self._rows.tables([*reader.troubles, *self._undated], bytes=reader.bytes_read, **counted)
+        return self._rows.tables([*reader.troubles, *self._left], bytes=reader.bytes_read, **counted)
 
     def _named_pages(self) -> Iterator[tuple[int, Page]]:
         """The pages that pass the pre-filter."""
@@ -104,13 +109,23 @@ class _Reading:
             self._pages += 1
             if not may_name_home(answer.payload, answer.content_type):
                 continue
-            try:
-                page = answer.page()
-            except ValueError:
-                self._undated.append(Trouble(answer.offset, "the record has no WARC-Date that can be read"))
-                continue
-            self._passed += 1
-            yield answer.offset, page
+            if page := self._page(answer):
+                self._passed += 1
+                yield answer.offset, page
+
+    def _page(self, answer: Answer) -> Page | None:
+        """The page of an answer; one that is too large or has no date is named among the troubles."""
+        size, is_posts = len(answer.payload), (answer.content_type or "").lower().startswith(JSON_TYPE)
+        if size > LARGEST_PAGE and not is_posts:
+            self._left.append(
+                Trouble(answer.offset, f"a page of {size} bytes; at most {LARGEST_PAGE} are parsed")
+            )
+            return None
+        try:
+            return answer.page()
+        except ValueError:
+            self._left.append(Trouble(answer.offset, "the record has no WARC-Date that can be read"))
+            return None
 
     def _may_be_read(self, answer: Answer) -> bool:
         """Whether an answer is of a kind that holds articles; feeds do where an outlet's terms allow no
