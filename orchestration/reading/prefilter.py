@@ -72,7 +72,8 @@ def _is_odd(content_type: str) -> bool:
 
 def _declares_odd(head: bytes) -> bool:
     """Whether the beginning of a page, in lower case, names a charset that is not like ASCII."""
-    for key in (b"charset", b"encoding"):
+    keys = (b"charset", b"encoding") if head.lstrip().startswith(b"<?xml") else (b"charset",)
+    for key in keys:
         at = head.find(key)
         while at >= 0:
             found = _CHARSET.match(head, at)

@@ -45,7 +45,7 @@ class Trouble:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """A response of status 200, or a saved file: its place, address and payload as the server meant it."""
 
