@@ -43,6 +43,8 @@ $(STAMP): requirements.lock requirements-setup.lock pyproject.toml
 lock: $(STAMP) ## requirements.lock anew from pyproject.toml (hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-setup.in -o requirements-setup.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra ray pyproject.toml -c requirements.lock -o requirements-ray.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --group store --extra s3 pyproject.toml -c requirements.lock -o requirements-s3.lock
 
 .PHONY: setup-system
 setup-system: ## (root, Debian) Chromium, WordPress and PostgreSQL for the tests that look at real ones
@@ -122,6 +124,32 @@ test-superset: $(SUPERSET)/.up-to-date ## every chart of the Superset dashboard,
 test-deploy: $(STAMP) ## the image's build in a bare Debian and its three processes in it (root; `make setup-system` brings debootstrap)
 	$(BIN)/python -m tests.deploy.image
 	LABORLEDGER_DEPLOY_TESTS=1 $(BIN)/python -m pytest -n 0 tests/deploy
+
+RAY := .venvs/ray
+
+$(RAY)/.up-to-date: $(STAMP) requirements-ray.lock
+	@echo "setting up Ray in $(RAY) (about a minute, once)"
+	@[ -x $(RAY)/bin/python ] || $(PYTHON) -m venv --clear $(RAY)
+	@$(BIN)/uv pip sync --quiet --python $(RAY)/bin/python --require-hashes requirements-ray.lock
+	@$(BIN)/uv pip install --quiet --python $(RAY)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-ray
+test-ray: $(RAY)/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
+	LABORLEDGER_RAY=1 $(RAY)/bin/python -m pytest -n 0 tests/ray
+
+S3 := .venvs/s3
+
+$(S3)/.up-to-date: $(STAMP) requirements-s3.lock
+	@echo "setting up s3fs and moto in $(S3) (about a minute, once)"
+	@[ -x $(S3)/bin/python ] || $(PYTHON) -m venv --clear $(S3)
+	@$(BIN)/uv pip sync --quiet --python $(S3)/bin/python --require-hashes requirements-s3.lock
+	@$(BIN)/uv pip install --quiet --python $(S3)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-s3
+test-s3: $(S3)/.up-to-date ## `read s3://...` from an object store on loopback
+	LABORLEDGER_S3=1 $(S3)/bin/python -m pytest -n 0 tests/s3
 
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)

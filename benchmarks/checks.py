@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.archives import costs
 from benchmarks.articles import annotated_news, home_news, world_news
 from benchmarks.claims import add_claims, built, home_of_claims
 from benchmarks.measuring import COMMAND, PEER, CommandError, Taken, take, written
@@ -29,6 +30,9 @@ PARSE_RATIO = 0.8
 START_SECONDS, PEAK_MEBIBYTES, GROWTH_MEBIBYTES = 1.5, 600, 16
 FLAT_ARTICLES = 10_000
 STARTS = 5
+UNRELATED, RELATED, FILES = 50_000, 100, 4
+"""A tenth of what a day of the world's press is."""
+PREFILTER_SHARE, READ_RATIO, SPEED_UP, READER_MEBIBYTES = 0.6, 2.0, 1.8, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,18 @@ def warehouse(folder: Path, seconds: float) -> Iterator[Result]:
     yield Result(f"growth of the build, {times:.0f} times the claims", "times", GROWTH * times, False, growth)
 
 
+def archive(folder: Path, seconds: float) -> Iterator[Result]:
+    """WARC files of unrelated pages with a few related ones: pre-filter, reading, two workers, memory"""
+    cost = costs(folder / "archive", UNRELATED, RELATED, FILES)
+    share, floor = cost.alone / cost.prefiltered, cost.alone + cost.related
+    yield Result(f"fastwarc alone, {UNRELATED + RELATED:,} pages", "s", float("inf"), False, cost.alone)
+    yield Result("its speed that the pre-filter leaves", "x", PREFILTER_SHARE, True, share)
+    yield Result("related pages alone, parsed and extracted", "s", float("inf"), False, cost.related)
+    yield Result("all read on one core, by the two above", "x", READ_RATIO, False, cost.one / floor)
+    yield Result("two workers, by one", "x", SPEED_UP, True, cost.one / cost.two)
+    yield Result("peak memory of a worker", "MiB", READER_MEBIBYTES, False, cost.peak)
+
+
 def publish(folder: Path, seconds: float) -> Iterator[Result]:
     """publishing a build of 1 GB, by the time of cp and fsync of the build"""
     result = Result("publishing a build of 1 GB", "x cp + fsync", PUBLISH_RATIO, False)
@@ -164,6 +180,7 @@ CHECKS: dict[str, Check] = {
     "start": start,
     "memory": memory,
     "parse": parse,
+    "archive": archive,
     "warehouse": warehouse,
     "publish": publish,
     "report": report,

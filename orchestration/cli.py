@@ -237,45 +237,38 @@ def prune(is_dry: bool, home: Path | None) -> None:
 
 
 @main.command()
-@click.argument("warcs", nargs=-1, required=True, metavar="WARC|DIR...")
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default="read",
-    show_default=True,
-    help="Folder of the tables.",
-)
+@click.argument("inputs", metavar="WARC|DIR|URL...", nargs=-1, required=True)
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: one a core.")
-@click.option("--texts", "has_texts", is_flag=True, help="Keep the articles' texts too.")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Files at once. Default: the cores."
+)
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path), default="figures", show_default=True
+)
+@click.option("--texts", is_flag=True, help="Keep the articles' texts too; they are the outlets'.")
+@click.option(
+    "--hosts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read pages of these hosts alone: one a line.",
+)
 @click.option(
     "--sources",
-    type=click.Path(exists=True, dir_okay=False),
-    help="The sources file that says how outlets' pages are read. Default: the project's own.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own list of outlets. Default: the project's.",
 )
 def read(
-    warcs: tuple[str, ...],
-    folder: Path,
-    engine: str,
-    workers: int | None,
-    has_texts: bool,
-    sources: str | None,
-) -> None:
-    """Read a press archive: WARC files in, for each a folder of Parquet tables out.
+    inputs: tuple[str, ...], engine: str, workers: int | None, folder: Path, texts: bool, hosts: Path | None,
+    sources: Path | None,
+) -> None:  # fmt: skip
+    """Read WARC archives into Parquet: figures, rejects, articles and counts, a folder for each file.
 
-    The tables are figures, rejects, articles and counts. For a newsroom's own archive, or Common Crawl's
-    CC-NEWS; no ledger is written. A file that was read is not read again, and a call that was stopped is
-    gone on with. Exit status 1: a file could not be read, and is named.
+    An archive is a .warc.gz file, a folder of them, or an address (s3://, https://). Nothing of a ledger is
+    touched. A file that is read is not read again, unless it or the extractor changed. Exit status 1: a
+    file could not be read; it is named, and the others are read.
     """
-    from dataclasses import replace
+    from orchestration.reading.command import read as read_archives
 
-    from orchestration.reading.run import read as read_all
-    from orchestration.reading.work import Options
-
-    options = Options(has_texts)
-    options = replace(options, sources=str(Path(sources).resolve())) if sources else options
-    sys.exit(read_all(warcs, folder.resolve(), engine, workers or os.cpu_count() or 1, options))
+    sys.exit(read_archives(inputs, engine, workers, folder, texts, hosts, sources))
 
 
 @main.command()

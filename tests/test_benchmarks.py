@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from benchmarks.archives import RELATED, mixed_pages
 from benchmarks.articles import LONGEST, SHORTEST, annotated_news, home_news, world_news
 from benchmarks.checks import CHECKS, Result
 from benchmarks.pages import FETCHED_AT, MENUS, UNKNOWN, press_pages, saved_pages, speed_ratio
@@ -83,3 +84,9 @@ def test_what_could_not_be_measured_is_not_ok() -> None:
     result = Result("speed", "m/s", 1, True, problem="no model")
     assert not result.is_ok
     assert "not measured: no model" in result.told()
+
+
+def test_an_archive_of_one_seed_is_the_same_each_time() -> None:
+    first, again, other = (list(mixed_pages(5, 2, seed)) for seed in (1, 1, 2))
+    assert first == again != other
+    assert sum(url.startswith(RELATED) for url, _ in first) == 2

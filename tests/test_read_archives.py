@@ -1,246 +1,472 @@
-"""`laborledger read`: what WARC files give, that it is what a run finds, and that nothing is read twice."""
+"""`laborledger read`: the pipeline's figures from WARC files of others, each file whole or not at all,
+and never twice.
+"""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
+import os
 import random
-import shutil
 import signal
-import zlib
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import brotli
-import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
-from orchestration.reading.engines import DIED, Done, Local
-from orchestration.reading.shelf import READ, Shelf, told_of
-from orchestration.reading.work import SCHEMAS, Options, read_warc
-from tests.archives import Record, page, related, unrelated, write_warc, zipped
-from tests.runs import Ran, killed, laborledger, rows
+from benchmarks.archives import UNRELATED, mixed_pages, sample_pages, write_archive
+from orchestration.home import Home
+from orchestration.ledger import open_ledger
+from orchestration.reading.archives import LARGEST_PAGE, Options, read_warc
+from orchestration.reading.command import InputError, found_files
+from orchestration.reading.engines import Local
+from orchestration.reading.outputs import read_into
+from orchestration.reading.tables import SCHEMAS, Tables
+from orchestration.reading.warcs import Reader, decoded
+from orchestration.scraping.tree import LARGEST
+from orchestration.selection import Selection
+from orchestration.steps import collect, read_figures
+from tests.test_restore import warc
+from tests.workers_that_die import answer
 
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-WORKERS = "North Korea has sent 120 workers to Oman, an official said on Friday."
-FILLER = "The men, most of them tailors, arrived in the port last week and will stay for two years, he said."
+COMMAND = str(Path(sys.executable).with_name("laborledger"))
+KILLS = 10
+PAGE = (
+    "<html lang='en'><head><meta property='article:published_time' content='2024-02-27'>"
+    "<title>{title}</title></head>"
+    "<body><article><h1>{title}</h1><p>{text}</p></article></body></html>"
+)
+TEXT = (
+    "North Korea sent 450 workers to Qatar in January, two people who know of the matter said on Tuesday. "
+    "They are builders, and they live in a camp near the capital."
+)
+HTML = PAGE.format(title="Workers for Qatar", text=TEXT)
+URL = "https://paper.example/qatar"
 
 
-def chunked(body: bytes) -> bytes:
-    """A body in chunks of a hundred bytes."""
-    parts = [body[at : at + 100] for at in range(0, len(body), 100)]
-    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+def read(path: Path, options: Options = Options()) -> Tables:  # noqa: B008
+    return read_warc(str(path), options)
 
 
-def counts(path: Path) -> dict[str, int]:
-    """Of a file, how many records became what."""
-    return {row["what"]: row["count"] for row in read_warc(str(path), Options())["counts"].to_pylist()}
+def written(folder: Path, content: bytes, name: str = "a.warc.gz") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
 
 
-def one(payload: bytes, headers: dict[str, str] = HTML, url: str = "https://paper.example/1") -> list[Record]:
-    return [(url, payload, headers)]
-
-
-class TestOneFile:
-    def test_the_figures_are_those_of_a_run_on_the_same_pages(self, sample: Ran) -> None:
-        (file,) = (f for f in (sample[0] / "archive").glob("*.warc.gz") if f.stat().st_size > 100_000)
-        told = read_warc(str(file), Options())["figures"].to_pylist()
-        found = {(f["measure"], f["low"], f["high"], f["quote"]) for f in told}
-        ledger = rows(sample[0], "select measure, workers_low, workers_high, quote from fct_claims")
-        known = {(r["measure"], r["workers_low"], r["workers_high"], r["quote"]) for r in ledger}
-        assert found
-        assert found <= known
-
-    def test_each_figure_says_where_its_page_lies(self, tmp_path: Path) -> None:
-        path = write_warc(tmp_path / "a.warc.gz", [*unrelated(3), *related(2)])
-        tables = read_warc(str(path), Options())
-        assert {name: table.schema for name, table in tables.items()} == SCHEMAS
-        for row in tables["figures"].to_pylist():
-            assert row["warc_file"] == "a.warc.gz"
-            assert row["warc_offset"] > 0
-            assert row["url"].startswith("https://paper.example/")
-
-    def test_an_article_s_text_is_kept_where_it_is_asked_for(self, tmp_path: Path) -> None:
-        path = write_warc(tmp_path / "a.warc.gz", related(1))
-        (without,) = read_warc(str(path), Options())["articles"].to_pylist()
-        (with_it,) = read_warc(str(path), Options(has_texts=True))["articles"].to_pylist()
-        assert without["text"] is None
-        assert len(with_it["text"]) > 500
-        assert without["text_sha256"] == with_it["text_sha256"]
-
-    def test_a_packed_page_is_unpacked_first(self, tmp_path: Path) -> None:
-        plain = read_warc(str(write_warc(tmp_path / "a.warc.gz", related(5))), Options())["figures"]
-        packed = write_warc(tmp_path / "b.warc.gz", [zipped(record) for record in related(5)])
-        told = read_warc(str(packed), Options())["figures"]
-        assert told.column("quote") == plain.column("quote")
-
-    @pytest.mark.parametrize(
-        ("pack", "headers"),
-        [
-            (zlib.compress, {"Content-Encoding": "deflate"}),
-            (brotli.compress, {"Content-Encoding": "br"}),
-            (lambda body: chunked(body), {"Transfer-Encoding": "chunked"}),
-            (
-                lambda body: chunked(gzip.compress(body)),
-                {"Transfer-Encoding": "chunked", "Content-Encoding": "gzip"},
-            ),
-        ],
-        ids=["deflate", "br", "chunked", "chunked gzip"],
+def one_page(folder: Path, body: bytes, **headers: str) -> Path:
+    return write_archive(
+        folder / "a.warc.gz", [(URL, body)], **{k.replace("_", "-"): v for k, v in headers.items()}
     )
-    def test_however_it_was_sent(
-        self, tmp_path: Path, pack: Callable[[bytes], bytes], headers: dict[str, str]
-    ) -> None:
-        body = page("Tailors for Oman", [WORKERS, FILLER]).encode()
-        path = write_warc(tmp_path / "a.warc.gz", one(pack(body), HTML | headers))
-        assert [f["low"] for f in read_warc(str(path), Options())["figures"].to_pylist()] == [120]
 
-    def test_unrelated_pages_are_counted_and_not_parsed(self, tmp_path: Path) -> None:
-        told = counts(write_warc(tmp_path / "a.warc.gz", [*unrelated(20), *related(2)]))
-        assert (told["records"], told["pages"], told["passed"], told["parsed"]) == (22, 22, 2, 2)
 
-    def test_a_page_without_a_day_gives_no_article_and_is_counted(self, tmp_path: Path) -> None:
-        undated = page("Tailors for Oman", [WORKERS, FILLER], None).encode()
-        told = counts(write_warc(tmp_path / "a.warc.gz", one(undated, url="https://paper.example/tailors")))
-        assert told.get("undated") == 1
-        assert told.get("parsed", 0) == 0
+def counts(tables: Tables) -> dict[str, object]:
+    return dict(tables.counts.to_pylist()[0])
 
-    @pytest.mark.parametrize(
-        ("record", "what"),
-        [
-            (one(b"\xff\xd8\xff", {"Content-Type": "image/jpeg"}), "no_page"),
-            (one(b"no gzip, whatever its header says", HTML | {"Content-Encoding": "gzip"}), "pages"),
-        ],
-        ids=["an image", "bytes that are not packed as they say"],
-    )
-    def test_what_is_no_page_is_counted(self, tmp_path: Path, record: list[Record], what: str) -> None:
-        assert counts(write_warc(tmp_path / "a.warc.gz", record))[what] == 1
 
-    def test_an_answer_of_another_status_is_none(self, tmp_path: Path) -> None:
-        path = write_warc(tmp_path / "a.warc.gz", related(1), "404 Not Found")
-        assert counts(path)["other_status"] == 1
+def lows(tables: Tables) -> list[int]:
+    return tables.figures["low"].to_pylist()
 
-    def test_a_page_in_a_korean_encoding(self, tmp_path: Path) -> None:
-        text = page("오만의 재단사 Tailors for Oman", [WORKERS, FILLER]).encode("euc-kr")
-        path = write_warc(tmp_path / "a.warc.gz", one(text, {"Content-Type": "text/html; charset=euc-kr"}))
-        assert [f["low"] for f in read_warc(str(path), Options())["figures"].to_pylist()] == [120]
 
-    def test_a_bomb_is_left(self, tmp_path: Path) -> None:
-        bomb = zipped(one(b"North Korea workers " * 5_000_000)[0])
-        told = counts(write_warc(tmp_path / "a.warc.gz", [bomb, *related(1)]))
-        assert told["too_large"] == 1
-        assert told["parsed"] == 1
-
-    @pytest.mark.parametrize("cut", [200, 2000, 4000])
-    def test_a_torn_file_gives_what_stands_before_and_says_so(self, tmp_path: Path, cut: int) -> None:
-        path = write_warc(tmp_path / "a.warc.gz", related(5))
-        path.write_bytes(path.read_bytes()[:-cut])
-        told = read_warc(str(path), Options())
-        (torn,) = (row for row in told["counts"].to_pylist() if row["what"] == "torn")
-        assert 0 < told["articles"].num_rows < 5
-        assert "no readable record behind byte" in torn["detail"]
-
-    def test_a_file_that_is_none(self, tmp_path: Path) -> None:
-        (tmp_path / "a.warc.gz").write_bytes(b"no WARC, and no gzip either" * 100)
-        assert read_warc(str(tmp_path / "a.warc.gz"), Options())["articles"].num_rows == 0
+# The same figures
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six files, with the sample's articles among other pages."""
-    folder, records = tmp_path_factory.mktemp("archive"), related(54)
-    for number in range(6):
-        write_warc(folder / f"{number}.warc.gz", [*unrelated(10), *records[number::6]])
-    return folder
+    return write_archive(tmp_path_factory.mktemp("archive") / "news.warc.gz", mixed_pages(20, 16, 1))
 
 
-def content(folder: Path) -> dict[str, Any]:
-    """All tables that a reading gave, by folder and name, as rows."""
+@pytest.fixture(scope="module")
+def tables(archive: Path) -> Tables:
+    return read(archive, Options(texts=True))
+
+
+FIGURE = (
+    "article_id, figure_index, measure, status, low, high, hedge, quote, quote_start, count_text, confidence"
+)
+
+
+def test_figures_are_those_of_a_run(archive: Path, tables: Tables, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    collect(Selection("none", archive.parent, home), "run-1")
+    read_figures(home)
+    with open_ledger(home) as ledger:
+        wanted = ledger._rows(f"select {FIGURE} from raw.figures")
+    columns = FIGURE.split(", ")
+    found = sorted(tuple(row[name] for name in columns) for row in tables.figures.to_pylist())
+    assert len(found) > 40
+    assert found == sorted(wanted)
+
+
+def test_a_figure_leads_back_to_its_record(archive: Path, tables: Tables) -> None:
+    row = tables.figures.to_pylist()[0]
+    with archive.open("rb") as stream:
+        found = next(a for a in Reader(stream).answers() if a.offset == row["record_offset"])
+    assert (found.url, archive.name) == (row["url"], row["warc"])
+    texts = {a["article_id"]: a["text"] for a in tables.articles.to_pylist()}
+    assert texts[row["article_id"]][row["quote_start"] : row["quote_end"]] == row["quote"]
+    assert row["extractor_version"]
+    assert row["parser_version"]
+
+
+def test_unrelated_pages_are_counted_and_not_parsed(tables: Tables) -> None:
+    found = counts(tables)
+    assert (found["pages"], found["passed"], found["broken"]) == (36, 16, [])
+    assert not any(url.startswith(UNRELATED) for url in tables.articles["url"].to_pylist())
+
+
+def test_texts_are_kept_only_where_asked_for(archive: Path) -> None:
+    articles = read(archive).articles
+    assert set(articles["text"].to_pylist()) == {None}
+    assert all(articles["text_sha256"].to_pylist())
+
+
+def test_tables_have_their_columns(tables: Tables) -> None:
+    assert {name: table.schema for name, table in tables.by_name().items()} == dict(SCHEMAS)
+
+
+def test_a_page_without_a_day_is_named_and_not_guessed(tmp_path: Path) -> None:
+    undated = HTML.replace("<meta property='article:published_time' content='2024-02-27'>", "")
+    found = read(one_page(tmp_path, undated.encode()))
+    assert counts(found)["undated"] == 1
+    assert found.articles.select(["url", "parse_outcome", "published"]).to_pylist() == [
+        {"url": URL, "parse_outcome": "undated", "published": None}
+    ]
+    assert lows(found) == []
+
+
+@pytest.mark.parametrize(("host", "pages"), [("paper.example", 1), ("example", 1), ("aper.example", 0)])
+def test_only_pages_of_the_wanted_hosts_are_read(tmp_path: Path, host: str, pages: int) -> None:
+    assert counts(read(one_page(tmp_path, HTML.encode()), Options(hosts=(host,))))["pages"] == pages
+
+
+# What archives hold
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp949", "utf-16", "shift_jis", "gb18030", "utf-8-sig"])
+def test_a_page_in_any_charset_is_read(tmp_path: Path, charset: str) -> None:
+    page = HTML.replace(
+        "near the capital", "북한 근처" if charset in ("cp949", "utf-16", "utf-8") else "near it"
+    )
+    assert lows(read(one_page(tmp_path, page.encode(charset), X=f"charset={charset}"))) == [450]
+
+
+BROTLI = bytes.fromhex("0b028068656c6c6f03")
+
+
+def chunked(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (gzip.compress(HTML.encode()), {"Content_Encoding": "gzip"}),
+        (chunked(HTML.encode()), {"Transfer_Encoding": "chunked"}),
+        (chunked(gzip.compress(HTML.encode())), {"Transfer_Encoding": "chunked", "Content_Encoding": "gzip"}),
+        (HTML.encode(), {"Content_Encoding": "gzip"}),
+        (HTML.encode(), {"Transfer_Encoding": "chunked"}),
+        (HTML.encode(), {"Content_Encoding": "br"}),
+        (HTML.encode(), {"Content_Encoding": "identity"}),
+    ],
+)
+def test_encodings_are_undone_where_they_are_there(
+    tmp_path: Path, body: bytes, headers: dict[str, str]
+) -> None:
+    assert lows(read(one_page(tmp_path, body, **headers))) == [450]
+
+
+def test_brotli_is_undone() -> None:
+    assert decoded(BROTLI, "br") == b"hello"
+
+
+def test_an_encoding_that_is_not_known_costs_its_record(tmp_path: Path) -> None:
+    pages = [(URL, b"x")]
+    write_archive(tmp_path / "b.warc.gz", pages, **{"Content-Encoding": "foo"})
+    path = write_archive(tmp_path / "a.warc.gz", [(URL, HTML.encode())])
+    path.write_bytes((tmp_path / "b.warc.gz").read_bytes() + path.read_bytes())
+    found = read(path)
+    assert lows(found) == [450]
+    assert counts(found)["broken"] == [{"offset": 0, "why": "content encoding 'foo' is not known"}]
+
+
+def test_a_bomb_is_bounded() -> None:
+    bomb = gzip.compress(b"\x00" * (8 * LARGEST))
+    assert len(decoded(gzip.compress(bomb), "gzip, gzip")) <= LARGEST + 1
+
+
+def test_a_payload_beyond_the_bound_is_named(tmp_path: Path) -> None:
+    path = write_archive(tmp_path / "a.warc.gz", [(f"{URL}/big", b" " * (LARGEST + 1)), (URL, HTML.encode())])
+    found = read(path)
+    assert lows(found) == [450]
+    assert str(LARGEST) in str(counts(found)["broken"])
+
+
+def test_a_page_that_would_fill_the_memory_is_named(tmp_path: Path) -> None:
+    hostile = HTML.encode() + b"<b>x</b>" * (LARGEST_PAGE // 8)
+    path = write_archive(tmp_path / "a.warc.gz", [(f"{URL}/big", hostile), (URL, HTML.encode())])
+    found = read(path)
+    assert lows(found) == [450]
+    assert str(LARGEST_PAGE) in str(counts(found)["broken"])
+
+
+def test_a_file_that_is_not_compressed_is_read(tmp_path: Path) -> None:
+    path = one_page(tmp_path, HTML.encode())
+    assert lows(read(written(tmp_path, gzip.decompress(path.read_bytes()), "a.warc"))) == [450]
+
+
+def test_posts_of_a_wordpress_answer_and_other_kinds_do_no_harm(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    writer = WARCWriter(stream, gzip=True)
+    for kind, body in (
+        ("application/json", b"{}"),
+        ("image/png", b"\x89PNG\x00"),
+        ("text/html", HTML.encode()),
+    ):
+        http = StatusAndHeaders("200 OK", [("Content-Type", kind)], "HTTP/1.1")
+        writer.write_record(
+            writer.create_warc_record(
+                URL, "response", payload=io.BytesIO(body), length=len(body), http_headers=http
+            )
+        )
+    found = read(written(tmp_path, stream.getvalue()))
+    assert lows(found) == [450]
+    assert counts(found)["pages"] == 2
+
+
+# What is torn or broken
+
+TWO = [("200 OK", URL, HTML.encode()), ("200 OK", f"{URL}/2", HTML.encode())]
+
+
+@pytest.mark.parametrize("cut", [40, 150, 300])
+def test_a_torn_file_gives_what_is_whole_and_says_where(tmp_path: Path, cut: int) -> None:
+    content = warc(*TWO)
+    first = content.find(b"\x1f\x8b\x08", 1)
+    found = read(written(tmp_path, content[:-cut]))
+    assert lows(found) == [450]
+    assert [trouble["offset"] for trouble in counts(found)["broken"]] == [first]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("at", [30, 200, -10])
+def test_a_broken_record_costs_itself_alone(tmp_path: Path, at: int) -> None:
+    broken, good = bytearray(warc(TWO[0])), warc(TWO[1])
+    broken[at] ^= 0xFF
+    found = read(written(tmp_path, good + bytes(broken) + good))
+    assert lows(found)[:1] == [450]
+    assert len(lows(found)) >= 2
+    assert counts(found)["broken"]
+
+
+def test_rubbish_between_records_is_passed_over(tmp_path: Path) -> None:
+    good = warc(TWO[0])
+    found = read(written(tmp_path, good + b"rubbish" * 30 + good))
+    assert lows(found) == [450, 450]
+    assert counts(found)["broken"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken", b"WARC/1.0\r\n\r\n", b"\x00" * 99]
+)
+def test_what_is_no_archive_gives_nothing(tmp_path: Path, content: bytes) -> None:
+    assert counts(read(written(tmp_path, content)))["pages"] == 0
+
+
+def test_any_cut_and_any_flipped_byte_ends_well(tmp_path: Path) -> None:
+    chance, content = random.Random(2), warc(*TWO, ("404 Not Found", URL, b"no"))
+    for _ in range(40):
+        spoiled = bytearray(content[: chance.randint(0, len(content))])
+        for _ in range(chance.randint(0, 3) if spoiled else 0):
+            spoiled[chance.randrange(len(spoiled))] = chance.randrange(256)
+        with io.BytesIO(bytes(spoiled)) as stream:
+            assert {answer.payload for answer in Reader(stream).answers()} <= {HTML.encode(), b"no", b""}
+
+
+# Folders
+
+
+def content_of(folder: Path) -> dict[str, str]:
+    """Hash of every table under a folder."""
     return {
-        f"{place.name}/{name}": pq.read_table(place / f"{name}.parquet").to_pylist()
-        for place in sorted(folder.iterdir())
-        for name in SCHEMAS
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*/*.parquet"))
     }
 
 
 @pytest.fixture(scope="module")
-def whole(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("whole") / "read"
-    told = laborledger("read", archive, "--out", folder, "--workers", 2)
-    assert told.returncode == 0, told.stderr
-    return content(folder)
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six small files."""
+    folder = tmp_path_factory.mktemp("archives")
+    for number in range(6):
+        write_archive(folder / f"news-{number}.warc.gz", mixed_pages(30, 4, number))
+    return folder
 
 
-class TestTheCommand:
-    def test_a_folder_is_read_whole(self, whole: dict[str, Any]) -> None:
-        assert len(whole) == 6 * len(SCHEMAS)
-        assert sum(len(found) for name, found in whole.items() if name.endswith("articles")) == 54
+@pytest.fixture(scope="module")
+def whole(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole")
+    for path in found_files([str(archives)]):
+        read_into(out, path, Options())
+    return out
 
-    def test_one_worker_gives_the_same(self, archive: Path, whole: dict[str, Any], tmp_path: Path) -> None:
-        assert laborledger("read", archive, "--out", tmp_path / "read", "--workers", 1).returncode == 0
-        assert content(tmp_path / "read") == whole
 
-    def test_what_was_read_is_not_read_again_until_it_changes(self, archive: Path, tmp_path: Path) -> None:
-        shutil.copytree(archive, tmp_path / "archive")
-        first = laborledger("read", tmp_path / "archive", "--out", tmp_path / "read")
-        assert "6 files, 0 of them read before" in first.stderr
-        write_warc(tmp_path / "archive" / "3.warc.gz", related(1))
-        again = laborledger("read", tmp_path / "archive", "--out", tmp_path / "read")
-        assert "6 files, 5 of them read before" in again.stderr
+def command(archives: Path, out: Path, *more: str) -> list[str]:
+    return [COMMAND, "read", str(archives), "--out", str(out), *more]
 
-    def test_the_tables_are_asked_as_one(self, archive: Path, tmp_path: Path) -> None:
-        laborledger("read", archive, "--out", tmp_path / "read")
-        answer = duckdb.sql(f"select count(*), min(published) from '{tmp_path}/read/*/articles.parquet'")
-        assert (answer.fetchone() or (0,))[0] == 54
 
-    def test_killed_at_any_instant_it_goes_on_and_reads_no_file_twice(
-        self, archive: Path, whole: dict[str, Any], tmp_path: Path
-    ) -> None:
-        chance, out = random.Random(7), tmp_path / "read"
-        for _ in range(4):
-            before = (
-                {place: (place / READ).stat().st_mtime_ns for place in Shelf(out).kept()}
-                if out.exists()
-                else {}
-            )
-            killed(chance.uniform(1, 6), "read", archive, "--out", out, "--workers", 2)
-            for place, moment in before.items():
-                assert (place / READ).stat().st_mtime_ns == moment
-        assert laborledger("read", archive, "--out", out, "--workers", 2).returncode == 0
-        assert content(out) == whole
+def test_a_finished_file_is_not_read_again_unless_it_changed(tmp_path: Path) -> None:
+    path = one_page(tmp_path, HTML.encode())
+    out = tmp_path / "out"
+    assert read_into(out, str(path), Options()).is_new
+    assert not read_into(out, str(path), Options()).is_new
+    assert read_into(out, str(path), Options(texts=True)).is_new
+    path.write_bytes(path.read_bytes() + warc(TWO[1]))
+    done = read_into(out, str(path), Options(texts=True))
+    assert (done.is_new, done.counts["figures"]) == (True, 2)
+    assert sorted(p.name for p in (out / "a.warc.gz").iterdir()) == [
+        "articles.parquet", "counts.parquet", "figures.parquet", "manifest.json", "rejects.parquet",
+    ]  # fmt: skip
 
-    @pytest.mark.parametrize(
-        ("named", "why"),
-        [("none.warc.gz", "there is no file"), (".", "holds no file that ends in .warc")],
+
+def test_another_extractor_reads_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = one_page(tmp_path, HTML.encode())
+    read_into(tmp_path / "out", str(path), Options())
+    monkeypatch.setattr("orchestration.reading.archives.extractor_version", lambda: "another")
+    assert read_into(tmp_path / "out", str(path), Options()).is_new
+
+
+def test_two_workers_give_what_one_gives(archives: Path, whole: Path, tmp_path: Path) -> None:
+    done = subprocess.run(command(archives, tmp_path, "--workers", "2"), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "6 files read" in done.stdout
+    assert content_of(tmp_path) == content_of(whole)
+
+
+def test_two_commands_in_one_folder_do_not_collide(archives: Path, whole: Path, tmp_path: Path) -> None:
+    both = [subprocess.Popen(command(archives, tmp_path, "--workers", "1")) for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    assert content_of(tmp_path) == content_of(whole)
+
+
+def finished(out: Path) -> dict[str, int]:
+    """When each finished file was finished."""
+    return {path.parent.name: path.stat().st_mtime_ns for path in out.glob("[!.]*/manifest.json")}
+
+
+def test_a_killed_run_is_gone_on_with(archives: Path, whole: Path, tmp_path: Path) -> None:
+    """Killed at ten random instants: the same bytes at the end, and what was finished is not read again."""
+    chance, known = random.Random(4), dict[str, int]()
+    for _ in range(KILLS):
+        run = subprocess.Popen(command(archives, tmp_path, "--workers", "2"), start_new_session=True)
+        time.sleep(chance.uniform(0.3, 6))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        now = finished(tmp_path)
+        assert {name: now.get(name) for name in known} == known
+        known = now
+    assert subprocess.run(command(archives, tmp_path, "--workers", "2")).returncode == 0
+    now = finished(tmp_path)
+    assert {name: now[name] for name in known} == known
+    assert content_of(tmp_path) == content_of(whole)
+
+
+def test_ctrl_c_keeps_what_is_finished(archives: Path, tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        command(archives, tmp_path, "--workers", "1"), start_new_session=True, stderr=subprocess.PIPE
     )
-    def test_what_cannot_be_read_at_all_is_wrong_usage(self, tmp_path: Path, named: str, why: str) -> None:
-        told = laborledger("read", tmp_path / named, "--out", tmp_path / "read")
-        assert told.returncode == 2
-        assert why in told.stderr
+    while not finished(tmp_path) and run.poll() is None:
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate()
+    assert run.returncode == 1
+    assert b"finished files stay" in said
+    assert b"Traceback" not in said
+    assert finished(tmp_path)
 
 
-def dies(path: str) -> str:
-    """Work that takes its worker with it."""
-    import os
-
-    if "bad" in path:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return path
-
-
-def test_a_worker_that_dies_costs_its_file_alone() -> None:
-    done = {one.path: one for one in Local(2).run(dies, ["a", "b", "bad", "c", "d"])}
-    assert done["bad"] == Done("bad", error=DIED)
-    assert {path for path, one in done.items() if one.line} == {"a", "b", "c", "d"}
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(archives: Path, tmp_path: Path) -> None:
+    gone = f"file://{tmp_path}/gone.warc.gz"
+    done = subprocess.run(
+        command(archives / "news-0.warc.gz", tmp_path / "out", gone, "--workers", "1"),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert f"not read: {gone}" in done.stderr
+    assert "1 files read" in done.stdout
+    assert (tmp_path / "out" / "gone.warc.gz.failed.json").exists()
 
 
-def test_a_draft_of_a_dead_process_is_swept_and_one_of_a_living_stays(tmp_path: Path) -> None:
-    (tmp_path / ".tmp-999999999-x").mkdir()
-    (tmp_path / ".tmp-1-x").mkdir()
-    Shelf(tmp_path).prepare()
-    assert [path.name for path in tmp_path.iterdir()] == [".tmp-1-x"]
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [(["nothing"], "nothing"), ([], "no file that ends in"), (["a/x.warc.gz", "b/x.warc.gz"], "x.warc.gz")],
+)
+def test_what_cannot_be_meant_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in ("a", "b"):
+        Path(place).mkdir()
+        Path(place, "x.warc.gz").touch()
+    with pytest.raises(InputError, match=told):
+        found_files(inputs)
 
 
-def test_other_options_are_another_reading(tmp_path: Path) -> None:
-    path = str(write_warc(tmp_path / "a.warc.gz", related(1)))
-    assert told_of(path, Options()) != told_of(path, Options(has_texts=True))
+# Engines
+
+
+def test_a_worker_that_dies_costs_its_path_a_try_and_no_other(tmp_path: Path) -> None:
+    names = ("dies", "good", "once", "raises", "well")
+    found = dict(Local(2).map(answer, [str(tmp_path / name) for name in names]))
+    outcomes = {Path(path).name: outcome for path, outcome in found.items()}
+    assert {name: outcome.result for name, outcome in outcomes.items() if outcome.why is None} == {
+        "good": "good", "once": "once", "well": "well",
+    }  # fmt: skip
+    assert "died 2 times" in str(outcomes["dies"].why)
+    assert outcomes["raises"].why == "ValueError: no such thing"
+
+
+def test_ray_says_how_it_can_be_had(archives: Path, tmp_path: Path) -> None:
+    done = subprocess.run(command(archives, tmp_path, "--engine", "ray"), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "laborledger[ray]" in done.stderr
+
+
+@pytest.fixture
+def served(archives: Path) -> Iterator[str]:
+    """The archives over HTTP on loopback."""
+    run = [
+        sys.executable,
+        "-u",
+        "-m",
+        "http.server",
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(archives),
+    ]
+    server = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    yield f"http://127.0.0.1:{server.stdout.readline().split(' port ')[1].split()[0]}"
+    server.terminate()
+    server.wait()
+    server.stdout.close()
+
+
+def test_tables_are_read_by_any_reader_of_parquet(whole: Path) -> None:
+    table = pa.concat_tables(pq.read_table(path) for path in sorted(whole.glob("*/figures.parquet")))
+    assert table.num_rows > 30
+
+
+def test_sample_pages_are_all_there() -> None:
+    assert len(sample_pages()) == 54

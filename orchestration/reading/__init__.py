@@ -1,5 +1,5 @@
-"""Reads whole press archives: WARC files in, tables of figures out, one set of Parquet files for each.
+"""Reads archives of others, WARC file by WARC file, into Parquet files: `laborledger read`.
 
-`prefilter` stops nearly all pages by their bytes, `records` gives the others, `work` parses and extracts
-them as a run does, `shelf` keeps what came of a file, `engines` share the files out. No ledger is written.
+A job of its own beside the ledger: nothing here knows a home, a build file or Dagster. How a page is read
+is the business of `scraping`, what its text says that of `extraction`; both are asked as a run asks them.
 """

@@ -1,108 +1,128 @@
-"""How the files of an archive are shared out: one after the other, over processes, over a cluster of Ray.
+"""Where files are read: in processes of this machine, or on a Ray cluster. One face, one method.
 
-An engine takes a function and paths, and gives for each path what became of it, as it is done. A worker that
-dies costs its file an error, never the others.
+An engine runs a function over paths and says of each what came of it. What the function does is not known
+here.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-Work = Callable[[str], str]
-"""Reads the file of a path and keeps its tables; gives a line on it. Raises what goes wrong."""
+from pebble import ProcessExpired, ProcessPool
+
+R = TypeVar("R")
+
 TRIES = 2
-"""A file whose worker died is given to another once: it may not be what killed it."""
+"""How often a path is tried whose worker died."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What became of a file: a line on it, or why it could not be read."""
+class Outcome(Generic[R]):
+    """What came of one path: a result, or why there is none."""
 
-    path: str
-    line: str = ""
-    error: str = ""
+    result: R | None = None
+    why: str | None = None
 
 
 class Engine(Protocol):
-    """Shares files out."""
+    """Runs a function over paths, wherever that is."""
 
-    def run(self, work: Work, paths: Sequence[str]) -> Iterator[Done]:
-        """Each path with what became of it, in the order in which they are done."""
+    def map(self, function: Callable[[str], R], paths: Sequence[str]) -> Iterator[tuple[str, Outcome[R]]]:
+        """Each path with its outcome, as they are done. A path that fails ends no other."""
+
+
+class EngineError(RuntimeError):
+    """An engine cannot be had here; the message says how it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Processes of this machine; each file is given out alone, so that a dead worker costs few."""
+    """Processes of this machine, made anew where one dies: out of memory, or killed."""
 
     workers: int
 
-    def run(self, work: Work, paths: Sequence[str]) -> Iterator[Done]:
-        """As Engine says. Ctrl-C ends the workers; what is kept is kept."""
-        left = list(paths)
-        for attempt in range(1, TRIES + 1):
-            broken: list[str] = []
-            # After a death each of the suspects has a process of its own.
-            for group in [left] if attempt == 1 else [[path] for path in left]:
-                for done in self._once(work, group):
-                    if done.error == DIED and attempt < TRIES:
-                        broken.append(done.path)
-                    else:
-                        yield done
-            left = broken
-
-    def _once(self, work: Work, paths: Sequence[str]) -> Iterator[Done]:
-        if not paths:
-            return
-        # Not forked: threads of the reader's runtime do not survive it.
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(min(self.workers, len(paths)), mp_context=context)
+    def map(self, function: Callable[[str], R], paths: Sequence[str]) -> Iterator[tuple[str, Outcome[R]]]:
+        """As of Engine; a worker that dies costs its path a try, and nothing else."""
+        pool = ProcessPool(max_workers=self.workers, context=multiprocessing.get_context("spawn"))
+        waiting = list(paths)[::-1]
+        running: dict[Any, tuple[str, int]] = {}
         try:
-            going: dict[Future[str], str] = {pool.submit(work, path): path for path in paths}
-            for future in as_completed(going):
-                yield _outcome(future, going[future])
+            while waiting or running:
+                while waiting and len(running) < 2 * self.workers:
+                    path = waiting.pop()
+                    running[pool.schedule(function, (path,))] = (path, 1)
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    path, tries = running.pop(future)
+                    error = future.exception()
+                    if isinstance(error, ProcessExpired) and tries < TRIES:
+                        running[pool.schedule(function, (path,))] = (path, tries + 1)
+                    else:
+                        yield path, _outcome(future, error)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
 
 
-DIED = "its worker died (killed, or out of memory)"
-
-
-def _outcome(future: Future[str], path: str) -> Done:
-    try:
-        return Done(path, future.result())
-    except BrokenProcessPool:
-        return Done(path, error=DIED)
-    except Exception as error:
-        return Done(path, error=f"{type(error).__name__}: {error}"[:500])
+def _outcome(future: Any, error: BaseException | None) -> Outcome[Any]:
+    if isinstance(error, ProcessExpired):
+        return Outcome(
+            why=f"its worker died {TRIES} times (exit code {error.exitcode}): out of memory, or killed"
+        )
+    if error is not None:
+        return Outcome(why=f"{type(error).__name__}: {error}"[:500])
+    return Outcome(future.result())
 
 
 @dataclass(frozen=True, slots=True)
 class Ray:
-    """A cluster of Ray: the one that RAY_ADDRESS names, else one of this machine's own."""
+    """A Ray cluster: the one that RAY_ADDRESS names, else one of this machine. Files must be reachable from
+    all.
+    """
 
     workers: int
 
-    def run(self, work: Work, paths: Sequence[str]) -> Iterator[Done]:
-        """As Engine says; Ray itself tries a file again whose worker died."""
-        import ray
-
-        ray.init(num_cpus=None if ray.is_initialized() else self.workers, log_to_driver=False)
-        task = ray.remote(max_retries=TRIES - 1)(work)
-        going = {task.remote(path): path for path in paths}
+    def map(self, function: Callable[[str], R], paths: Sequence[str]) -> Iterator[tuple[str, Outcome[R]]]:
+        """As of Engine. Raises EngineError where Ray is not installed."""
         try:
-            while going:
-                (ready,), _ = ray.wait([*going], num_returns=1)
-                path = going.pop(ready)
+            import ray
+        except ImportError:
+            raise EngineError(
+                "Ray is not installed: pip install 'laborledger[ray]', or --engine local"
+            ) from None
+        if not ray.is_initialized():
+            ray.init(num_cpus=self.workers if not _is_cluster() else None, log_to_driver=False)
+        task = ray.remote(num_cpus=1, max_retries=TRIES - 1, retry_exceptions=False)(_called)
+        waiting = list(paths)[::-1]
+        running: dict[Any, str] = {}
+        while waiting or running:
+            while waiting and len(running) < 2 * self.workers:
+                path = waiting.pop()
+                running[task.remote(function, path)] = path
+            for reference in ray.wait(list(running), num_returns=1)[0]:
+                path = running.pop(reference)
                 try:
-                    yield Done(path, ray.get(ready))
-                except ray.exceptions.WorkerCrashedError:
-                    yield Done(path, error=DIED)
+                    yield path, ray.get(reference)
                 except ray.exceptions.RayError as error:
-                    yield Done(path, error=str(error).strip().splitlines()[-1][:500])
-        finally:
-            ray.shutdown()
+                    yield path, Outcome(why=f"its worker died {TRIES} times: {error}"[:500])
+
+
+def _is_cluster() -> bool:
+    import os
+
+    return bool(os.environ.get("RAY_ADDRESS"))
+
+
+def _called(function: Callable[[str], R], path: str) -> Outcome[R]:
+    """The function's outcome: what it raises is told in plain words, which any machine can read."""
+    try:
+        return Outcome(function(path))
+    except Exception as error:
+        return Outcome(why=f"{type(error).__name__}: {error}"[:500])
+
+
+ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local, "ray": Ray}
+"""By the names that `--engine` takes."""

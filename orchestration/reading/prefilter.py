@@ -1,87 +1,193 @@
-"""Asks of a page's bytes, before it is parsed, whether it can name the workers' country.
+"""Asks of a page's bytes, before anything is parsed, whether its article may name the workers' country.
 
-It lets through pages that do not: each name of the country has a word that must be there. Words for workers
-are not asked for: "North Korea sent 450 to Qatar" is a figure. A name that is cut by a tag within a word is
-not seen. Its wordings are the lexicon's.
+Sure where it says no: only an article that names the country, its people or a place there is judged at all.
+Words for workers are not asked for, since the extractor needs none: "North Korea sent 450 to Qatar" is a
+figure. A page is first searched as it came, at the speed of memory; where one of `wordings` is found, the
+names are looked for in its text. The one name that is missed is one in whose words an element with words of
+its own stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+import unicodedata
+from collections.abc import Callable
+from functools import cache, lru_cache
+from html import unescape
 
-from orchestration.extraction.lexicon import load
-from orchestration.extraction.passage import anchors
-from orchestration.extraction.places import Country, Site
-from orchestration.extraction.sieve import Sieve, any_case
+from pydantic_core import SchemaValidator, core_schema
 
-NUL, LOOKED_AT = b"\x00", 512
-SHORTEST = 3
-"""Letters of a word that may be looked for within others."""
-BETWEEN = r"(?:[^A-Za-z0-9&<]|&#?[0-9A-Za-z]+;|<[^<>]*>)*"
-"""What may stand in a page between two words of a name."""
-ESCAPED = (
-    r"&#0*(?:6[5-9]|[7-9][0-9]|1[01][0-9]|12[0-2]);?",
-    r"&#[xX]0*(?:4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA]);?",
-    r"\\u00(?:4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA])",
-    "&shy;|&#173;|&#[xX][aA][dD];|&zwnj;|&zwj;|&ZeroWidthSpace;|&#820[345];|&#[xX]200[bcdBCD];",
-    "\u00c2\u00ad|\u00e2\u0080[\u008b-\u008d]|\u00ad",
+from orchestration.reading.wordings import Name, home_names, patterns
+from orchestration.scraping.page import ParseError
+from orchestration.scraping.tree import decode
+
+Search = Callable[[bytes], bool]
+"""Whether one of the patterns is in some bytes."""
+
+_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([a-z0-9_.:-]{2,40})")
+_DECLARED_WITHIN = 4096
+_LIKE_ASCII = re.compile(
+    rb"(?:utf-?8|us-ascii|ascii|iso-?8859-?\d+|latin-?\d|windows-?\d+|cp-?125\d|euc-?\w\w|ks_?c_?\w+|ksc\w+|uhc|cp949"
+    rb"|ms949|shift[-_]?jis|sjis|cp932|gb\w+|big5(?:-hkscs)?|koi8-\w|tis-620|macintosh)"
 )
-"""Letters written in a way of their own, and what is not seen within a word: such a page is let through."""
+"""Charsets in which plain letters are the bytes that they are in ASCII."""
+_TAG = re.compile(r"<[!/?a-zA-Z](?:[^<>\"']++|\"[^\"]{0,2000}+\"|'[^']{0,2000}+'){0,60}+>")
+_BLOCK = re.compile(
+    r"</?(?:p|div|h[1-6]|li|[ou]l|t[dhr]|table|br|hr|title|head|body|article|section|main|header|footer|nav|aside"
+    r"|blockquote|figure|figcaption|d[dlt]|pre|lb|meta|link|script|style)(?=[\s/>])",
+    re.IGNORECASE,
+)
+"""The beginning of a tag that ends a word; any other may stand within one."""
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\ud800-\udfff]"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_AMPERSANDS = 3
+"""How often an escape may be escaped itself."""
 
 
-@cache
-def _sieve() -> Sieve:
-    return Sieve(_pattern(_home()))
-
-
-@cache
-def _home() -> tuple[tuple[str, ...], ...]:
-    """Words and names one of which is in each wording for the workers' country."""
-    first, *others = map(_words, _names(anchors()["home"]))
-    return tuple(covering([first, *others], telling=[first[-1]]))  # "Korea", of the country's name.
-
-
-def _names(code: str) -> Iterator[str]:
-    """Every wording for a country, its people and its places."""
-    for country in load("countries", Country):
-        if country.country_code == code:
-            yield from (country.name, *country.aliases, *country.demonyms)
-    for site in load("places", Site):
-        if site.country_code == code:
-            yield from (site.name, *site.aliases)
-
-
-def _words(name: str) -> tuple[str, ...]:
-    """The words of a wording in lower case: a letter that is not of ASCII has more than one form in bytes."""
-    return tuple(re.findall("[a-z]+", name.lower()))
-
-
-def passes(payload: bytes) -> bool:
-    """Whether a page, decoded from what it was sent in but not to text, is to be read."""
-    if NUL in payload[:LOOKED_AT]:  # UTF-16 and UTF-32: what is left is the ASCII in it.
-        payload = payload.replace(NUL, b"")
-    return _sieve().passes(payload.decode("latin-1"))
-
-
-def _pattern(wordings: Iterable[Sequence[str]]) -> str:
-    told = [BETWEEN.join(any_case(word) for word in words) for words in wordings]
-    return "|".join([*told, *ESCAPED])
-
-
-def covering(names: Iterable[tuple[str, ...]], telling: Iterable[str] = ()) -> list[tuple[str, ...]]:
-    """The fewest words and names of several words, one of which is in each of the names.
-
-    `telling` are words that are looked for alone though no name consists of them.
+def may_name_home(payload: bytes, content_type: str | None) -> bool:
+    """Whether the article of a page may name the workers' country: False is sure, but for what is said
+    above.
     """
-    told = {words for words in names if words}
-    alone = {words[0] for words in told if len(words) == 1 and len(words[0]) >= SHORTEST}
-    single = _shortest(alone | set(telling))
-    rest = {words for words in told if not any(known in word for known in single for word in words)}
-    return [(word,) for word in single] + sorted(rest)
+    return _search()(_plain(payload, content_type)) and _names_home(payload, content_type)
 
 
-def _shortest(words: set[str]) -> list[str]:
-    """The words that hold none of the others."""
-    return [word for word in sorted(words) if not any(other != word and other in word for other in words)]
+def _plain(payload: bytes, content_type: str | None) -> bytes:
+    """The page's bytes where its letters are those of ASCII, as nearly always; else its text in UTF-8."""
+    head = payload[:_DECLARED_WITHIN].lower()
+    is_odd = _is_odd(content_type or "") or _declares_odd(head)
+    if not is_odd and b"\x00" not in payload and not payload.startswith(_BOMS):
+        return payload
+    return _text(payload, content_type).replace("\x00", "").encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=256)
+def _is_odd(content_type: str) -> bool:
+    """The same of a content type, of which an archive has few."""
+    return _declares_odd(content_type[:500].lower().encode("utf-8", "replace"))
+
+
+def _declares_odd(head: bytes) -> bool:
+    """Whether the beginning of a page, in lower case, names a charset that is not like ASCII."""
+    keys = (b"charset", b"encoding") if head.lstrip().startswith(b"<?xml") else (b"charset",)
+    for key in keys:
+        at = head.find(key)
+        while at >= 0:
+            found = _CHARSET.match(head, at)
+            if found and not _LIKE_ASCII.fullmatch(found[1]):
+                return True
+            at = head.find(key, at + 1)
+    return False
+
+
+def _text(payload: bytes, content_type: str | None) -> str:
+    """As the parser decodes it; a page that it refuses for its length is passed on to be refused."""
+    try:
+        return decode(payload, content_type)
+    except ParseError:
+        return payload.decode("utf-8", "replace")
+
+
+# The first look
+
+
+@cache
+def _search() -> Search:
+    """Hyperscan where it is installed (extra `fast`), which is several times as fast as what pydantic
+    brings.
+    """
+    try:
+        return hyperscan_search()
+    except ImportError:
+        return rust_search()
+
+
+def hyperscan_search() -> Search:
+    """All patterns at once by Hyperscan. Raises ImportError."""
+    import hyperscan
+
+    told = [pattern.encode("latin-1") for pattern in patterns()]
+    flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+    database = hyperscan.Database()
+    database.compile(expressions=told, ids=list(range(len(told))), flags=[flags] * len(told))
+
+    def found(payload: bytes) -> bool:
+        try:
+            database.scan(payload, match_event_handler=_stop)
+        except hyperscan.ScanTerminated:
+            return True
+        return False
+
+    return found
+
+
+def _stop(*told: object) -> bool:
+    """The first match is enough."""
+    return True
+
+
+def rust_search() -> Search:
+    """The same by Rust's regex crate, each byte as the letter of its number."""
+    pattern = f"(?s:{'|'.join(patterns())})"
+    schema = core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")
+    holds = SchemaValidator(schema).isinstance_python
+    return lambda payload: holds(payload.decode("latin-1"))
+
+
+# The second look
+
+
+def _names_home(payload: bytes, content_type: str | None) -> bool:
+    """Whether all words of a name are somewhere in the page's text, whichever way its mark-up is read."""
+    text = _unescaped_json(_without_comments(_text(payload, content_type)))
+    joined = _revealed(_BLOCK.sub(r" \g<0>", text), "")
+    spaced = _revealed(text, " ")
+    words = {*_WORD.findall(joined), *_WORD.findall(spaced)}
+    capitals = {word.lower() for word in words if word[0].isupper()}
+    lower = {word.lower() for word in words}
+
+    def is_there(word: str) -> bool:
+        return word.lower() in (capitals if word[0].isupper() else lower)
+
+    return any(
+        all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, joined, spaced)
+        for name in home_names()
+    )
+
+
+def _is_told(name: Name, *texts: str) -> bool:
+    """A led name is one only where no longer name goes on: most say "the North" of something else."""
+    return not name.lead or any(_alone(name).search(text) for text in texts)
+
+
+@cache
+def _alone(name: Name) -> re.Pattern[str]:
+    words = r"\s*".join(map(re.escape, name.words))
+    return re.compile(rf"(?i:(?<![^\W\d_]){words}(?![^\W\d_]))(?!\s*(?:of\b|-|[A-Z][a-z]))")
+
+
+def _revealed(text: str, instead: str) -> str:
+    """The text with something instead of each tag, its escapes undone."""
+    text = _TAG.sub(instead, text)
+    for _ in range(_AMPERSANDS):
+        if "&" not in text:
+            break
+        text = unescape(text)
+    return _normal(_TAG.sub(instead, text))
+
+
+def _unescaped_json(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
+
+
+def _without_comments(text: str) -> str:
+    first, *others = text.split("<!--")
+    told = (other.partition("-->") for other in others)
+    return first + "".join(after if end else before for before, end, after in told)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
