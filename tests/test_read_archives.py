@@ -30,7 +30,8 @@ from orchestration.reading.command import InputError, found_files
 from orchestration.reading.engines import Local
 from orchestration.reading.outputs import read_into
 from orchestration.reading.tables import SCHEMAS, Tables
-from orchestration.reading.warcs import Reader, decoded
+from orchestration.reading.warcs import Reader
+from orchestration.scraping.encodings import decoded
 from orchestration.scraping.tree import LARGEST
 from orchestration.selection import Selection
 from orchestration.steps import collect, read_figures

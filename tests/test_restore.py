@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -45,12 +46,13 @@ def test_what_the_ledger_has_is_not_made_twice(read_home: Home) -> None:
     assert rows(read_home, "select count(*) from raw.fetches") == before
 
 
-def warc(*pages: tuple[str, str, bytes]) -> bytes:
-    """A WARC file: kind, address and body of each record."""
+def warc(*pages: tuple[str, str, bytes], **headers: str) -> bytes:
+    """A WARC file: status, address and body of each record; more headers of their answers."""
+    sent = [("content-type", "text/html; charset=utf-8"), *headers.items()]
     stream = io.BytesIO()
     writer = WARCWriter(stream, gzip=True)
     for status, url, body in pages:
-        http = StatusAndHeaders(status, [("content-type", "text/html; charset=utf-8")], "HTTP/1.1")
+        http = StatusAndHeaders(status, sent, "HTTP/1.1")
         told = {"payload": io.BytesIO(body), "length": len(body), "http_headers": http}
         writer.write_record(writer.create_warc_record(url, "response", **told))
     return stream.getvalue()
@@ -83,6 +85,24 @@ def test_a_torn_warc_file_gives_what_is_whole_and_says_so(tmp_path: Path) -> Non
     home, collected = inbox(tmp_path, content[:-40])
     assert rows(home, "select url from raw.current_articles") == [(OUTLET,)]
     assert any("saved.warc.gz: no readable record" in warning for warning in collected.warnings)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (gzip.compress(PAGE), {"content-encoding": "gzip"}),
+        (b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE), PAGE), {"transfer-encoding": "chunked"}),
+        (PAGE, {"content-encoding": "gzip"}),
+    ],
+)
+def test_pages_are_read_that_a_crawler_kept_as_they_were_sent(
+    tmp_path: Path, body: bytes, headers: dict[str, str]
+) -> None:
+    """Of such a file nothing was read, and nothing behind its first record."""
+    content = warc(("200 OK", OUTLET, body), ("200 OK", f"{OUTLET}two/", body), **headers)
+    home, collected = inbox(tmp_path, content)
+    assert rows(home, "select url from raw.current_articles order by 1") == [(OUTLET,), (f"{OUTLET}two/",)]
+    assert not any("saved.warc.gz" in warning for warning in collected.warnings)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken", b"WARC/1.0\r\n\r\n"])

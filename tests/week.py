@@ -6,8 +6,9 @@ The outlet's days are worked out of the sample's articles by rule; how a week is
 from __future__ import annotations
 
 import hashlib
+import html
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.sample_outlet.articles import SampleArticle, load_articles
-from tests.archives import page
 
 FIRST = date(2026, 3, 2)
 DAYS = 7
@@ -40,6 +40,16 @@ terms = "Written for this project."
 verified = true
 local = true
 """
+
+
+def page(title: str, paragraphs: Iterable[str], day: str | None = "2026-03-02") -> str:
+    """A page of the press: a headline, a day, paragraphs."""
+    stamp = f'<meta property="article:published_time" content="{day}T09:00:00Z">' if day else ""
+    body = "".join(f"<p>{html.escape(words)}</p>" for words in paragraphs)
+    return (
+        f'<!doctype html><html lang="en"><head><title>{html.escape(title)}</title>{stamp}</head>'
+        f"<body><article><h1>{html.escape(title)}</h1>{body}</article></body></html>"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,16 @@ not asked here.
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from orchestration.scraping.archive import ANNOUNCED
+from orchestration.scraping.encodings import decoded
 from orchestration.scraping.page import Page
 from orchestration.scraping.tree import LARGEST
 
@@ -26,15 +25,6 @@ MOST_TROUBLES = 1_000
 _KINDS = WarcRecordType.response | WarcRecordType.resource
 _MEMBER = b"\x1f\x8b\x08"
 _CHUNK = 1 << 20
-_DECODERS = {
-    "gzip": GzipReader,
-    "x-gzip": GzipReader,
-    "deflate": GzipReader,
-    "br": BrotliReader,
-    "zstd": ZstdReader,
-    "chunked": ChunkedReader,
-}
-_AS_IT_IS = ("", "identity", "none", "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,40 +192,3 @@ def _begins_record(window: bytes) -> bool:
         return zlib.decompressobj(wbits=31).decompress(window, 16).startswith(b"WARC/")
     except zlib.error:
         return False
-
-
-def decoded(payload: bytes, content: str | None, transfer: str | None = None) -> bytes:
-    """The payload without its transfer and content encodings, at most LARGEST bytes and one more of it.
-
-    Many archives keep the header of an encoding that they have undone: what is not encoded so is taken as it
-    is. Raises ValueError for an encoding that is not known.
-    """
-    if not content and not transfer:
-        return payload
-    for name in (part.strip().lower() for part in [transfer or "", *(content or "").split(",")[::-1]]):
-        if name in _AS_IT_IS or not payload:
-            continue
-        if name not in _DECODERS:
-            raise ValueError(f"content encoding {name[:40]!r} is not known")
-        payload = _undone(payload, name)
-    return payload
-
-
-def _undone(payload: bytes, name: str) -> bytes:
-    if name == "deflate":
-        return _inflated(payload)
-    try:
-        with io.BytesIO(payload) as stream:
-            return bytes(_DECODERS[name](stream).read(LARGEST + 1))
-    except (OSError, ValueError):
-        return payload
-
-
-def _inflated(payload: bytes) -> bytes:
-    """What servers call deflate: with or without zlib's own header."""
-    for bits in (15, -15):
-        try:
-            return zlib.decompressobj(wbits=bits).decompress(payload, LARGEST + 1)
-        except zlib.error:
-            continue
-    return payload

@@ -24,6 +24,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from orchestration.scraping.encodings import decoded
 from orchestration.scraping.page import Page
 
 LARGEST = 64 * 1024 * 1024
@@ -174,7 +175,8 @@ def page_of(record: object) -> Page:
     whole = (record.payload_length if http else record.length) or 0  # type: ignore[attr-defined]
     if whole > LARGEST:
         raise ValueError(f"a record of {whole} bytes; more than {LARGEST} are not read")
-    payload = record.content_stream().read(LARGEST)  # type: ignore[attr-defined]
+    payload = record.raw_stream.read(whole)  # type: ignore[attr-defined]
     if len(payload) != whole:
         raise TornRecord(f"the record is torn: {len(payload)} bytes of {whole}")
+    payload = decoded(payload, sent.get("content-encoding"), sent.get("transfer-encoding"))
     return Page(url, payload, sent.get("content-type"), at, sent, announced=headers.get_header(ANNOUNCED))
