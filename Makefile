@@ -45,6 +45,7 @@ lock: $(STAMP) ## requirements.lock anew from pyproject.toml (hashes, no host)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --extra ray pyproject.toml -c requirements.lock -o requirements-ray.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --group store --extra s3 pyproject.toml -c requirements.lock -o requirements-s3.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --group dev --group store --extra lake pyproject.toml -c requirements.lock -o requirements-lake.lock
 
 .PHONY: setup-system
 setup-system: ## (root, Debian) Chromium, WordPress and PostgreSQL for the tests that look at real ones
@@ -137,6 +138,19 @@ $(RAY)/.up-to-date: $(STAMP) requirements-ray.lock
 .PHONY: test-ray
 test-ray: $(RAY)/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
 	LABORLEDGER_RAY=1 $(RAY)/bin/python -m pytest -n 0 tests/ray
+
+LAKE := .venvs/lake
+
+$(LAKE)/.up-to-date: $(STAMP) requirements-lake.lock
+	@echo "setting up DuckLake in $(LAKE) (about a minute, once)"
+	@[ -x $(LAKE)/bin/python ] || $(PYTHON) -m venv --clear $(LAKE)
+	@$(BIN)/uv pip sync --quiet --python $(LAKE)/bin/python --require-hashes requirements-lake.lock
+	@$(BIN)/uv pip install --quiet --python $(LAKE)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-lake
+test-lake: $(LAKE)/.up-to-date ## a warehouse that many write to: DuckLake in PostgreSQL (root, `make setup-system`) and an object store on loopback
+	LABORLEDGER_LAKE_TESTS=1 $(LAKE)/bin/python -m pytest -n 0 tests/lake
 
 S3 := .venvs/s3
 

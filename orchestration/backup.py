@@ -34,7 +34,7 @@ from orchestration.extraction.version import extractor_version
 from orchestration.home import STEM, Home
 from orchestration.ledger import OLDEST_VERSION, STORAGE, LedgerError, writer_lock
 from orchestration.publishing.builds import NO_LINKS, TEMPORARY, file_hash, sync
-from orchestration.publishing.marts import identifier, literal
+from orchestration.quoting import identifier, literal
 from orchestration.scraping.archive import OPEN
 from orchestration.scraping.version import parser_version
 from orchestration.scraping.warc import SUFFIX, whole_length

@@ -74,8 +74,19 @@ def main() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What people decided of claims. Default: warehouse/reviews.csv, for all but the sample.",
 )
+@click.option(
+    "--target",
+    type=click.Choice(["build", "ducklake"]),
+    envvar="LABORLEDGER_TARGET",
+    default="build",
+    show_default=True,
+    help="Where marts are built: the home's own file, or the lake that many homes share "
+    "(LABORLEDGER_LAKE and LABORLEDGER_LAKE_DATA say where it is).",
+)
 @HOME
-def run(sources: str | None, inbox: Path | None, reviews: Path | None, home: Path | None) -> None:
+def run(
+    sources: str | None, inbox: Path | None, reviews: Path | None, target: str, home: Path | None
+) -> None:
     """Scrape, extract, build, check and publish; a second run does only what is new.
 
     Exit status 0: the published file is current, also when nothing changed. 1: a check, the build or
@@ -84,7 +95,7 @@ def run(sources: str | None, inbox: Path | None, reviews: Path | None, home: Pat
     from orchestration.running import run as run_once
     from orchestration.selection import Selection
 
-    sys.exit(run_once(Selection.of(sources, inbox, home, reviews)))
+    sys.exit(run_once(Selection.of(sources, inbox, home, reviews, target)))
 
 
 @main.command()

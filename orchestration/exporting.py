@@ -50,7 +50,7 @@ def export_texts(home: Home, file: Path, sources: Path | None) -> int:
         terms = load_sources(sources or SOURCES_FILE)
         abstracts = {source.id for source in terms if source.stores == "abstract"}
         with writer_lock(home, wait=0):
-            count = write_texts(home.build_file, file.resolve(), abstracts)
+            count = write_texts(home, file.resolve(), abstracts)
     except (PublishError, LedgerError, SourceError, OSError) as error:
         return _failed("export-texts", error)
     told = f"written: {file} ({count:,} texts; they are the outlets', not for passing on)"

@@ -34,7 +34,7 @@ from orchestration.backup import (
 from orchestration.home import REVIEWS_FILE, Home
 from orchestration.ledger import SCHEMA_VERSION, LedgerError, writer_lock
 from orchestration.publishing.builds import TEMPORARY, file_hash, sync
-from orchestration.publishing.marts import identifier
+from orchestration.quoting import identifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
-
 from orchestration.extraction import lexicon
 from orchestration.extraction.attributes import sector_codes
+from orchestration.home import Home
 from orchestration.records import Hedge, Measure, Review, Status
+from orchestration.warehouse import reading
 
 COLUMNS = ("claim_id", "decision", "field", "value", "reviewer", "reason", "date")
 LARGEST = 16 * 1024 * 1024
@@ -238,9 +238,9 @@ def _write(path: Path, text: str) -> None:
 # What matches nothing
 
 
-def unmatched(build_file: Path) -> list[str]:
+def unmatched(home: Home) -> list[str]:
     """For each claim that a review speaks of and no article states, a sentence that names it."""
-    with duckdb.connect(str(build_file), read_only=True) as connection:
+    with reading(home) as connection:
         rows = connection.execute(
             "select claim_id, review_index from intermediate.int_unmatched_reviews"
             if connection.execute("select count(*) from raw.reviews").fetchone() != (0,)

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from orchestration.home import ROOT, Home
 from orchestration.instance import prepare_history
+from orchestration.lake import Lake, LakeError
 from orchestration.ledger import LedgerError, MixedHomeError
 from orchestration.publishing.summary import print_summary
 from orchestration.reviews import ReviewsError
@@ -72,13 +73,18 @@ def readiness(selection: Selection) -> int | None:
         check_selection(selection)
         selection.home.prepare()
         prepare_history(selection.home)
-    except (SourceError, ReviewsError, MixedHomeError) as error:
+    except (SourceError, ReviewsError, MixedHomeError, LakeError) as error:
         _complain(str(error))
         return USAGE
     except (LedgerError, OSError) as error:
         _complain(str(error))
         return FAILED
     selection.export()
+    try:
+        Lake.from_environment()
+    except LakeError as error:
+        _complain(str(error))
+        return USAGE
     return None
 
 

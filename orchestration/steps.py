@@ -26,6 +26,7 @@ from orchestration.extraction.extract import read_article
 from orchestration.extraction.version import extractor_version
 from orchestration.habits import remarks
 from orchestration.home import Home
+from orchestration.lake import BUILD, TARGET, LakeError
 from orchestration.ledger import check_kinds, open_ledger
 from orchestration.records import Article, Figure, Reading, Review
 from orchestration.reviews import read_reviews
@@ -45,6 +46,7 @@ from orchestration.scraping.sources import SOURCES_FILE, Source, SourceError, lo
 from orchestration.scraping.version import parser_version
 from orchestration.scraping.warc import SUFFIX, TornFile, pages_of
 from orchestration.selection import LIVE, NONE, SAMPLE, Selection
+from orchestration.warehouse import last_built
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -201,15 +203,25 @@ def check_selection(selection: Selection) -> None:
     """Refuse what cannot run at all, before anything is made or fetched.
 
     Raises SourceError for a wrong sources file, ReviewsError for a wrong reviews file, MixedHomeError where
-    sample articles and others would meet, LedgerError where the build file cannot be used.
+    sample articles and others would meet, LedgerError where the build file cannot be used, LakeError
+    where the home is another target's.
     """
     sources = chosen_sources(selection)
     reviews_of(selection)
+    _check_target(selection)
     if selection.home.build_file.exists():
         with open_ledger(selection.home) as ledger:
             ledger.check_kind(sources, selection.inbox is not None, selection.home)
     else:
         check_kinds({s.sample for s in sources}, set(), selection.inbox is not None, selection.home)
+
+
+def _check_target(selection: Selection) -> None:
+    """A home that built on the lake stays there: its own file has not what the others found."""
+    if selection.target == BUILD and last_built(selection.home):
+        raise LakeError(
+            f"{selection.home.path} builds on the lake: run with --target ducklake (or {TARGET}=ducklake)"
+        )
 
 
 def reviews_of(selection: Selection) -> tuple[Review, ...]:
@@ -304,7 +316,7 @@ def mark_copies(home: Home, outlets: Mapping[str, Source]) -> int:
             ledger.store_signatures(METHOD, signatures)
     with open_ledger(home) as ledger:
         texts = ledger.signed_texts(METHOD)
-        found = find_copies(texts, {source.id: source.republishes for source in outlets.values()})
+        found = find_copies(texts, _republishers(outlets))
         ledger.store_copies(found)
     return len(found)
 
@@ -334,6 +346,15 @@ def _guard(sources: Iterable[Source], stack: ExitStack) -> Guard:
 def _outlets(sources: Iterable[Source]) -> dict[str, Source]:
     """Every known outlet by id: those of the project's own file, saved pages, and the chosen ones."""
     return {source.id: source for source in (*load_sources(SOURCES_FILE), INBOX, *sources)}
+
+
+def republishers(selection: Selection) -> dict[str, tuple[str, ...]]:
+    """Of each known outlet, those whose stories it prints. Raises SourceError."""
+    return _republishers(_outlets(chosen_sources(selection)))
+
+
+def _republishers(outlets: Mapping[str, Source]) -> dict[str, tuple[str, ...]]:
+    return {source.id: source.republishes for source in outlets.values()}
 
 
 def _store_sources(selection: Selection, sources: Sequence[Source], outlets: Mapping[str, Source]) -> None:

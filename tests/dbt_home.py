@@ -54,5 +54,5 @@ class Warehouse:
         return check_gate(self.home.dbt_target, self.home.build_file).marts
 
     def content(self) -> str:
-        with reading(self.home.build_file) as connection:
+        with reading(self.home) as connection:
             return content_hash(table_facts(connection, self.marts()))

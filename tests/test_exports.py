@@ -281,7 +281,7 @@ class TestTexts:
     """Beside the published file; what else they are is in `test_texts.py`."""
 
     def test_quotes_are_slices_of_them(self, home: Home, tmp_path: Path) -> None:
-        assert write_texts(home.build_file, tmp_path / "texts.duckdb") == 2
+        assert write_texts(home, tmp_path / "texts.duckdb") == 2
         with duckdb.connect() as connection:
             connection.execute(f"attach '{home.published_file}' as ledger (read_only)")
             connection.execute(f"attach '{tmp_path / 'texts.duckdb'}' as texts (read_only)")

@@ -56,12 +56,12 @@ def texts_in(file: Path) -> list[str]:
 
 
 def test_each_article_has_the_text_that_holds_now(home: Home, tmp_path: Path) -> None:
-    assert write_texts(home.build_file, tmp_path / "texts.duckdb") == 3
+    assert write_texts(home, tmp_path / "texts.duckdb") == 3
     assert texts_in(tmp_path / "texts.duckdb") == sorted(str(s.text) for s in (NEW, GIVEN, SAVED))
 
 
 def test_of_an_outlet_of_abstracts_only_what_its_feed_gave_is_written(home: Home, tmp_path: Path) -> None:
-    write_texts(home.build_file, tmp_path / "texts.duckdb", ["wall"])
+    write_texts(home, tmp_path / "texts.duckdb", ["wall"])
     assert texts_in(tmp_path / "texts.duckdb") == sorted(str(s.text) for s in (NEW, GIVEN))
 
 
@@ -75,7 +75,7 @@ def test_the_terms_are_those_of_the_sources_file(home: Home, tmp_path: Path) -> 
 
 
 def test_the_file_says_what_it_holds_and_that_it_is_not_for_passing_on(home: Home, tmp_path: Path) -> None:
-    write_texts(home.build_file, tmp_path / "texts.duckdb")
+    write_texts(home, tmp_path / "texts.duckdb")
     with duckdb.connect(str(tmp_path / "texts.duckdb"), read_only=True) as connection:
         (table,) = connection.execute("select comment from duckdb_tables()").fetchall()
         columns = connection.execute(
@@ -86,7 +86,7 @@ def test_the_file_says_what_it_holds_and_that_it_is_not_for_passing_on(home: Hom
 
 
 def test_a_text_is_told_by_its_hash(home: Home, tmp_path: Path) -> None:
-    write_texts(home.build_file, tmp_path / "texts.duckdb")
+    write_texts(home, tmp_path / "texts.duckdb")
     with duckdb.connect(str(tmp_path / "texts.duckdb"), read_only=True) as connection:
         rows = connection.execute("select text, text_sha256 from article_texts").fetchall()
     assert all(hashlib.sha256(text.encode()).hexdigest() == told for text, told in rows)
@@ -95,15 +95,17 @@ def test_a_text_is_told_by_its_hash(home: Home, tmp_path: Path) -> None:
 def test_no_file_is_written_over(home: Home, tmp_path: Path) -> None:
     (tmp_path / "texts.duckdb").write_text("mine")
     with pytest.raises(PublishError, match="is there already: name a new file, or remove it"):
-        write_texts(home.build_file, tmp_path / "texts.duckdb")
+        write_texts(home, tmp_path / "texts.duckdb")
     assert (tmp_path / "texts.duckdb").read_text() == "mine"
 
 
 def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / "build.duckdb").write_text("no database")
+    home = Home(tmp_path / "home")
+    home.prepare()
+    home.build_file.write_text("no database")
     with pytest.raises(PublishError, match="could not be read"):
-        write_texts(tmp_path / "build.duckdb", tmp_path / "texts.duckdb")
-    assert [path.name for path in tmp_path.iterdir()] == ["build.duckdb"]
+        write_texts(home, tmp_path / "texts.duckdb")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_while_a_run_writes_it_says_who_does(home: Home, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def published(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The marts as a reader has them."""
     copy = tmp_path_factory.mktemp("published") / "labor_ledger.duckdb"
-    with reading(warehouse.home.build_file) as connection:
+    with reading(warehouse.home) as connection:
         create_copy(connection, copy)
         fill_copy(connection, warehouse.marts())
         finish_copy(connection)

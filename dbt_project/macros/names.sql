@@ -1,14 +1,17 @@
-{# Where things lie: relations without the database's name, so that a stored view outlives a renamed file,
-   and schemas as they are written. #}
+{# Where things lie: relations without the database's name, so that a stored view outlives a renamed file, and
+   schemas as they are written. On the lake, which is attached beside an empty database, names are whole. #}
 
 {% macro ref() %}
-    {%- set relation = builtins.ref(*varargs, **kwargs) -%}
-    {%- if relation.is_cte or not relation.database -%}{{ return(relation) }}{%- endif -%}
-    {{ return(relation.include(database=false)) }}
+    {{ return(portable(builtins.ref(*varargs, **kwargs))) }}
 {% endmacro %}
 
 {% macro source() %}
-    {{ return(builtins.source(*varargs, **kwargs).include(database=false)) }}
+    {{ return(portable(builtins.source(*varargs, **kwargs))) }}
+{% endmacro %}
+
+{% macro portable(relation) %}
+    {%- if relation.is_cte or not relation.database or target.name == 'ducklake' -%}{{ return(relation) }}{%- endif -%}
+    {{ return(relation.include(database=false)) }}
 {% endmacro %}
 
 {% macro generate_schema_name(custom_schema_name, node) %}

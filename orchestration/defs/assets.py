@@ -139,7 +139,7 @@ def published_warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
     try:
         with writer_lock(home):
             metadata = publish(home, context.run_id, now()).metadata()
-            metadata["warnings"] = [*metadata["warnings"], *unmatched(home.build_file)]
+            metadata["warnings"] = [*metadata["warnings"], *unmatched(home)]
     except PublishError as error:
         yield _checked(GATE, [str(error)], dg.AssetCheckSeverity.ERROR)
         raise dg.Failure(str(error)) from error

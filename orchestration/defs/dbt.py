@@ -13,8 +13,11 @@ from filelock import FileLock
 from orchestration.building import Outcome, build, count_rows
 from orchestration.dbt_manifest import PROJECT_DIR, is_current, mark_current, place
 from orchestration.defs.assets import PUBLISHED
+from orchestration.lake import BUILD, Lake
 from orchestration.ledger import writer_lock
+from orchestration.pushing import build_on, push
 from orchestration.selection import Selection
+from orchestration.steps import republishers, reviews_of
 
 # Where dbt-core is not to be had, dagster-dbt reads the manifest by itself. It is hidden from it here: its
 # import is half of the time in which a run starts, and only a build needs it, which imports it itself.
@@ -53,7 +56,7 @@ def _prepare_manifest() -> None:
 def _parse(folder: Path) -> None:
     command = [str(Path(sys.executable).with_name("dbt")), "parse", "--quiet"]
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    made = ["--target-path", str(folder), "--log-path", str(folder)]
+    made = ["--target", BUILD, "--target-path", str(folder), "--log-path", str(folder)]
     subprocess.run([*command, *folders, *made], check=True)
 
 
@@ -89,10 +92,9 @@ class Translator(DagsterDbtTranslator):
 )
 def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Staging, intermediate and marts, with their data tests; unit tests run in `make test`."""
-    home = Selection.from_environment().home
-    with writer_lock(home):
-        outcomes = build(home)
-        rows = count_rows(home)
+    selection = Selection.from_environment()
+    outcomes = _built(selection)
+    rows = count_rows(selection.home)
     yield from _materialised(context, outcomes, rows)
     yield from _checked(context, outcomes)
     failed = [outcome for outcome in outcomes.values() if outcome.has_failed]
@@ -100,6 +102,16 @@ def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
         shown = "\n".join(f"  {outcome.name}: {outcome.message}" for outcome in failed[:SHOWN])
         more = f"\n  ... and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
         raise dg.Failure(f"{len(failed)} of {len(outcomes)} dbt nodes did not pass:\n{shown}{more}")
+
+
+def _built(selection: Selection) -> dict[str, Outcome]:
+    """What became of the build, in the home's own file or, with what it has pushed there, on the lake."""
+    lake = Lake.from_environment()
+    if lake is None:
+        with writer_lock(selection.home):
+            return build(selection.home)
+    push(selection.home, lake)
+    return build_on(lake, selection.home, republishers(selection), reviews_of(selection))
 
 
 def _materialised(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.builds import TEMPORARY, file_hash, sync
 from orchestration.publishing.datapackage import NAME, Edition, Mark, Table, mark_of, package, read_tables
-from orchestration.publishing.marts import identifier, literal
+from orchestration.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.publishing import MARTS, PublishError
 from orchestration.publishing.checks import ERROR, FAIL, PASS, WARN, Check
 from orchestration.publishing.keys import Key, keys_of
+from orchestration.warehouse import Built
 
 PASSED = frozenset({"success", "pass", "no-op"})
 """dbt says no-op of what it only documents: exposures."""
@@ -44,8 +45,8 @@ class Passed:
         return tuple(check.told() for check in self.checks if check.status == WARN)
 
 
-def check_gate(target: Path, build_file: Path, is_forced: bool = False) -> Passed:
-    """Read dbt's artifacts in `target` about `build_file`.
+def check_gate(target: Path, built: Path | Built | None, is_forced: bool = False) -> Passed:
+    """Read dbt's artifacts in `target` about what was built: a build file, or a snapshot of the lake.
 
     Raises GateRefused when an artifact is missing or broken, is of another dbt call than its
     neighbour (a killed one leaves such a pair), is older than the build, lacks a node of the project,
@@ -55,7 +56,8 @@ def check_gate(target: Path, build_file: Path, is_forced: bool = False) -> Passe
     results = _read(target / "run_results.json")
     manifest = _read(target / "manifest.json")
     try:
-        _check_age(results, manifest, build_file)
+        _check_whole(results, manifest)
+        _check_age(results, built) if isinstance(built, Path) else _check_lake(results, built)
         return _judge(results, manifest, is_forced)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise GateRefused(
@@ -75,11 +77,20 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _check_age(results: dict[str, Any], manifest: dict[str, Any], build_file: Path) -> None:
+def _check_whole(results: dict[str, Any], manifest: dict[str, Any]) -> None:
     if results["metadata"]["invocation_id"] != manifest["metadata"]["invocation_id"]:
         raise GateRefused(
             "run_results.json is of an earlier dbt call, so the last one was cut off: build again"
         )
+
+
+def _check_lake(results: dict[str, Any], built: Built | None) -> None:
+    """A snapshot of the lake does not change: it only has to be that of dbt's results."""
+    if built is None or built.invocation_id != results["metadata"]["invocation_id"]:
+        raise GateRefused("dbt's results are not of this home's last build on the lake: build again")
+
+
+def _check_age(results: dict[str, Any], build_file: Path) -> None:
     finished = datetime.fromisoformat(results["metadata"]["generated_at"])
     written = _last_written(build_file)
     if written > finished + CLOSING:

@@ -15,8 +15,8 @@ from orchestration.publishing import MARTS
 from orchestration.publishing.checks import META_CHECKS
 from orchestration.publishing.keys import META_KEYS
 from orchestration.publishing.manifest import HISTORY
-from orchestration.publishing.marts import identifier, literal
 from orchestration.publishing.quality import META_QUALITY
+from orchestration.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -23,9 +23,8 @@ from orchestration.publishing.marts import (
     TARGET,
     TableFacts,
     Told,
-    identifier,
-    literal,
 )
+from orchestration.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.home import STEM
+from orchestration import warehouse
+from orchestration.home import STEM, Home
 from orchestration.publishing import MARTS, PublishError
+from orchestration.quoting import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,33 +61,10 @@ class TableFacts:
     content_hash: str | None
 
 
-def identifier(name: str) -> str:
-    """A name as SQL takes it: DuckDB has no parameters for names."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL takes it, for statements that take no parameters: ATTACH and COMMENT."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 @contextmanager
-def reading(build_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the build file attached read-only and in use; `create_copy` adds a target.
-
-    It is attached by its own stem: a view built by DuckDB 1.x may name its database.
-    """
-    import duckdb
-
-    offline: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    with duckdb.connect(config=offline) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")
-        connection.execute(f"attach {literal(str(build_file))} as {identifier(STEM)} (read_only)")
-        connection.execute(f"use {identifier(STEM)}")
+def reading(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read-only and in use; `create_copy` adds a target. Raises duckdb.Error, LakeError."""
+    with warehouse.reading(home) as connection:
         connection.execute(SHAPES, {"database": STEM, "schema": MARTS})
         yield connection
 

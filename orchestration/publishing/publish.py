@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.home import Home
+from orchestration.lake import LakeError
 from orchestration.publishing import PublishError
 from orchestration.publishing import marts as copying
 from orchestration.publishing.builds import FILE, Builds, file_hash
@@ -39,6 +40,7 @@ from orchestration.publishing.manifest import (
 )
 from orchestration.publishing.quality import META_QUALITY, is_of, read_quality, worse, write_quality
 from orchestration.publishing.rollback import Rollback, forget_rollback, read_rollback, stood_by
+from orchestration.warehouse import what_was_built
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,9 +81,9 @@ def publish(home: Home, run_id: str, now: datetime, forced: Forced | None = None
     """
     if now.tzinfo is None:
         raise ValueError(f"{now} has no time zone, and a build is named by its moment in UTC")
-    passed = check_gate(home.dbt_target, home.build_file, bool(forced))
+    passed = check_gate(home.dbt_target, what_was_built(home), bool(forced))
     builds = Builds(home.published)
-    with told_clearly(home), copying.reading(home.build_file) as connection:
+    with told_clearly(home), copying.reading(home) as connection:
         builds.prepare()
         copying.check_present(connection, passed.marts)
         draft = _describe(connection, passed, run_id, now)
@@ -163,6 +165,8 @@ def told_clearly(home: Home) -> Iterator[None]:
 
     try:
         yield
+    except LakeError as error:
+        raise PublishError(f"Nothing was published: {error}") from error
     except (OSError, duckdb.Error) as error:
         is_full = getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error)
         cure = f"The disk under {home.published} is full: make room and run again. " if is_full else ""

@@ -1,6 +1,6 @@
 """The texts of the articles, on demand, in a DuckDB file of their own.
 
-They are the outlets' and never part of the published file. Read from the build file, which the caller
+They are the outlets' and never part of the published file. Read from the warehouse, which the caller
 keeps others from writing; which outlets allow no more than their abstracts is the caller's to know.
 """
 
@@ -11,9 +11,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.home import Home
+from orchestration.lake import LakeError
 from orchestration.publishing import PublishError
 from orchestration.publishing.builds import TEMPORARY, sync
-from orchestration.publishing.marts import STORAGE_VERSION, literal
+from orchestration.publishing.marts import STORAGE_VERSION
+from orchestration.quoting import literal
+from orchestration.warehouse import reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +50,7 @@ order by published_on, article_id
 """`$abstracts`: outlets of which only what a feed gave is theirs to store, whoever saved the page."""
 
 
-def write_texts(build_file: Path, file: Path, abstracts: Collection[str] = ()) -> int:
+def write_texts(home: Home, file: Path, abstracts: Collection[str] = ()) -> int:
     """Write the texts into a new `file`; returns how many.
 
     `abstracts` are the ids of outlets whose terms allow the abstract in their feed alone. Raises
@@ -60,24 +64,19 @@ def write_texts(build_file: Path, file: Path, abstracts: Collection[str] = ()) -
     fresh = file.with_name(f"{TEMPORARY}{file.name}")
     fresh.unlink(missing_ok=True)
     try:
-        with duckdb.connect() as connection:
-            count = _copy(connection, build_file, fresh, abstracts)
+        with reading(home) as connection:
+            count = _copy(connection, fresh, abstracts)
         sync(fresh)
         os.replace(fresh, file)
-    except duckdb.Error as error:
-        raise PublishError(f"the texts could not be read from {build_file}: {error}") from error
+    except (duckdb.Error, LakeError) as error:
+        raise PublishError(f"the texts of {home.path} could not be read: {error}") from error
     finally:
         fresh.unlink(missing_ok=True)
     return count
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection, build_file: Path, fresh: Path, abstracts: Collection[str]
-) -> int:
-    connection.execute("set enable_progress_bar = false")
-    connection.execute(f"attach {literal(str(build_file))} as labor_ledger (read_only)")
+def _copy(connection: duckdb.DuckDBPyConnection, fresh: Path, abstracts: Collection[str]) -> int:
     connection.execute(f"attach {literal(str(fresh))} as texts (storage_version {literal(STORAGE_VERSION)})")
-    connection.execute("use labor_ledger")
     connection.execute(TEXTS, {"abstracts": sorted(abstracts)})
     connection.execute(f"comment on table texts.article_texts is {literal(COMMENT)}")
     for column, comment in COLUMNS.items():

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.extraction.text import split_sentences
 from orchestration.home import STEM, Home
+from orchestration.lake import LakeError
 from orchestration.publishing import PublishError
-from orchestration.publishing.marts import identifier, literal
+from orchestration.quoting import identifier, literal
+from orchestration.warehouse import reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -141,7 +143,7 @@ def trace(home: Home, start: str) -> Trace:
 
 def _with_build(home: Home, told: Trace) -> Trace:
     try:
-        with _asking(home.build_file, "raw") as connection:
+        with _asking_warehouse(home) as connection:
             values = {"claim": told.claim_id}
             return replace(
                 told,
@@ -203,6 +205,20 @@ def _asking(file: Path, schema: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     except duckdb.Error as error:
         raise PublishError(f"{file} cannot be read now: {error}") from error
+
+
+@contextmanager
+def _asking_warehouse(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    if not home.build_file.exists():
+        raise PublishError(f"there is no {home.build_file}: run `make run`")
+    try:
+        with reading(home) as connection:
+            connection.execute(f"use {identifier(STEM)}.raw")
+            yield connection
+    except (duckdb.Error, LakeError) as error:
+        raise PublishError(f"the warehouse of {home.path} cannot be read now: {error}") from error
 
 
 def _rows(
