@@ -47,6 +47,7 @@ COLUMNS = """
 select column_name, data_type from duckdb_columns()
 where database_name = ? and schema_name = ? and table_name = ? order by column_index
 """
+OTHER_SOURCES = "select count(*) from (from own.raw.sources except from raw.sources)"
 VIEW = """
 select sql from duckdb_views()
 where database_name = 'own' and schema_name = 'raw' and view_name = 'current_articles'
@@ -64,9 +65,12 @@ def push(home: Home, lake: Lake) -> dict[str, int]:
         if not _is_ready(connection):
             with lake.held(alone=True):
                 _prepare(connection, keys)
+        _check_version(connection)
+        _check_kind(connection, home)
+        if connection.execute(OTHER_SOURCES).fetchone() != (0,):
+            with lake.held(alone=True):  # Two homes that add an outlet at once would add it twice.
+                _again(connection, lambda: _store_sources(connection))
         with lake.held(alone=False):
-            _check_version(connection)
-            _check_kind(connection, home)
             new = _again(connection, lambda: _append(connection, keys))
     logger.info("lake: %d new rows", sum(new.values()))
     return new
@@ -210,15 +214,13 @@ def _check_kind(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 
 def _append(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    new = {table: _append_to(connection, table, keys[table]) for table in APPENDED}
-    connection.execute(
-        "delete from raw.sources where source_id in (select source_id from "
-        "(from own.raw.sources except from raw.sources))"
-    )
-    connection.execute(
-        "insert into raw.sources by name from own.raw.sources anti join raw.sources using (source_id)"
-    )
-    return new
+    return {table: _append_to(connection, table, keys[table]) for table in APPENDED}
+
+
+def _store_sources(connection: duckdb.DuckDBPyConnection) -> None:
+    """Outlets as this home's sources file describes them; those of others stay."""
+    connection.execute("delete from raw.sources where source_id in (select source_id from own.raw.sources)")
+    connection.execute("insert into raw.sources by name from own.raw.sources")
 
 
 def _append_to(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str]) -> int:

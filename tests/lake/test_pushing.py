@@ -188,6 +188,7 @@ def test_four_homes_push_at_once(tmp_path: Path, new_lake: MakeLake) -> None:
     homes = [home_with(tmp_path / str(n), *(stories[(4 * n + k) % 20] for k in range(8))) for n in range(4)]
     added = at_once(homes, lake)
     assert all(added)
+    assert rows(lake, "select source_id from raw.sources order by 1") == [("harbour",), ("valley",)]
     assert titles(lake) == sorted(story.name for story in stories)
     assert rows(lake, "select count(*), count(distinct version_id) from raw.figures") == [(20, 20)]
     assert at_once(homes, lake) == [0, 0, 0, 0]
