@@ -17,7 +17,7 @@ import pytest
 
 from orchestration.home import Home
 from orchestration.publishing.builds import Builds
-from tests.daemon import ALL, KINDS, Machine, machine, wait_for
+from tests.daemon import ALL, KINDS, TICK, Machine, machine, wait_for
 from tests.runs import killed, laborledger
 from tests.week import DAYS, Weekly, serve_weekly
 
@@ -165,12 +165,20 @@ def killed_on(server: Machine, chance: random.Random, seconds: float) -> str:
     if not server.is_busy():
         server.launch("ledger")
     time.sleep(chance.uniform(0, seconds))
-    # What is not there at this instant cannot be killed: something else is, for all of it always is.
-    kinds = chance.sample(KINDS, len(KINDS))
-    kind = next(kind for kind in kinds if server.kill(kind, chance))
+    kind = kill_something(server, chance)
     if chance.random() < 0.5:
         server.settle()
     return kind
+
+
+def kill_something(server: Machine, chance: random.Random) -> str:
+    """Kill something of a kind that is there at this instant; gives the kind."""
+    while True:
+        for kind in chance.sample(KINDS, len(KINDS)):
+            if server.kill(kind, chance):
+                return kind
+        server.start()  # The daemon was gone by itself: its code server had been killed.
+        time.sleep(TICK)
 
 
 def see_through(server: Machine) -> None:
