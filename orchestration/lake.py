@@ -195,4 +195,4 @@ def _secret() -> str:
     }
     options = [f"{name} {literal(value)}" for name, value in told.items() if value]
     options += ["use_ssl false"] if endpoint.scheme == "http" else []
-    return f"create or replace secret laborledger ({', '.join(['type s3', *options])})"
+    return f"create or replace secret ledger ({', '.join(['type s3', *options])})"

@@ -52,6 +52,7 @@ def look(selection: Selection, port: int) -> Iterator[Look]:
     yield installation.told(addresses())
     yield place.folder(selection.home)
     yield place.build_file(selection.home, datetime.now(UTC))
+    yield place.lake()
     yield place.published(selection.home)
     yield place.history(selection.home)
     yield place.port(port)

@@ -26,6 +26,7 @@ from orchestration.health.status import existing, lack_of_room, writer_of
 from orchestration.health.troubles import Look, Trouble, in_a_line, trouble
 from orchestration.home import Home
 from orchestration.instance import PARTS
+from orchestration.lake import Lake, LakeError
 from orchestration.ledger import SCHEMA_VERSION, process_of
 from orchestration.publishing import PublishError
 from orchestration.publishing.builds import NO_LINKS, Builds
@@ -120,6 +121,21 @@ def _version_and_clock(home: Home, version: Any, newest: datetime | None, now: d
         yield trouble("ledger_newer", path=home.build_file, found=version, known=SCHEMA_VERSION)
     if newest and newest.replace(tzinfo=UTC) > now + APART:
         yield trouble("clock_behind", now=f"{now:%Y-%m-%d %H:%M} UTC", newest=f"{newest:%Y-%m-%d %H:%M} UTC")
+
+
+def lake() -> Look:
+    """Whether the lake can be reached, where the target is one."""
+    import duckdb
+
+    try:
+        found = Lake.from_environment()
+        if found is None:
+            return Look.of("lake", "none: marts are built in the home's own file")
+        with duckdb.connect() as connection:
+            found.attach(connection)
+    except LakeError as error:
+        return Look.of("lake", "cannot be used", [trouble("lake_away", why=in_a_line(error))])
+    return Look.of("lake", found.hidden(found.catalog))
 
 
 def published(home: Home) -> Look:
