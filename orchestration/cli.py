@@ -48,6 +48,7 @@ def main() -> None:
     laborledger run --inbox DIR           the same on saved pages, WARC files among them
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger read DIR                  the figures of a press archive's WARC files, as Parquet
+    laborledger load DIR                  what `read --texts` left, into the ledger
     laborledger sql 'select ...'          ask the published file
     laborledger status                    how the ledger is, and what needs a person
     laborledger doctor                    whether the installation is well, and each cure
@@ -269,6 +270,22 @@ def read(
     from orchestration.reading.command import read as read_archives
 
     sys.exit(read_archives(inputs, engine, workers, folder, texts, hosts, sources))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@HOME
+def load(folder: Path, home: Path | None) -> None:
+    """Load what `laborledger read --texts` left in FOLDER into a home's ledger.
+
+    A file that was loaded is not loaded again; what is loaded stays when the command is stopped, and it goes
+    on from there. `laborledger run --sources none` then builds and publishes. Exit status 1: a file could
+    not be loaded; it is named, and the others are loaded.
+    """
+    from orchestration.home import Home
+    from orchestration.loading import load as load_folder
+
+    sys.exit(load_folder(folder, Home(home.resolve()) if home else Home.default("live")))
 
 
 @main.command()

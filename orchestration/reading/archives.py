@@ -137,21 +137,14 @@ class _Reading:
         return any((answer.url or "") in source.feeds for source in self._restorer.sources)
 
     def _read(self, offset: int, visit: Visit) -> None:
-        parsed = visit.parsed
-        if parsed is None:
-            return
-        if (article := parsed.article) is None:
-            self._rows.add_page(offset, parsed, None, 0)
-            return
-        reading = _read_article(article)
-        self._rows.add_page(offset, parsed, reading.outcome, len(reading.figures))
-        self._rows.add_figures(offset, article, reading.figures)
-        self._rows.add_rejects(offset, article, reading.rejects)
+        article = visit.parsed.article if visit.parsed else None
+        reading, detail = _read_article(article) if article else (None, None)
+        self._rows.add_page(offset, visit, reading, detail)
 
 
-def _read_article(article: Article) -> Reading:
-    """What the extractor says of an article: one text never ends a file."""
+def _read_article(article: Article) -> tuple[Reading, str | None]:
+    """What the extractor says of an article, and what went wrong: one text never ends a file."""
     try:
-        return read_article(article)
-    except Exception:
-        return Reading("failed")
+        return read_article(article), None
+    except Exception as error:
+        return Reading("failed"), f"{type(error).__name__}: {error}"[:500]
