@@ -34,8 +34,10 @@ from orchestration.scraping.sources import SOURCES_FILE, SourceError, load_sourc
 
 LOADED = ("articles", "figures", "rejects")
 """Tables of a folder that are loaded; the counts stand in its manifest too."""
-HELD = 10.0
+HELD = 20.0
 """Seconds after which the writer lock is let go between two folders."""
+ROOM = "set checkpoint_threshold = '1GB'"
+"""Each checkpoint writes the keys of all rows anew: one when the lock is let go is enough."""
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 PAGES = """
@@ -224,6 +226,8 @@ class _Loading:
         """Load folders, one a transaction, until others should have their turn; gives how many."""
         until, done = time.monotonic() + HELD, 0
         with open_ledger(self.home) as ledger:
+            with ledger.bulk() as connection:
+                connection.execute(ROOM)
             for one in rest:
                 self._load_one(ledger, one)
                 done += 1
@@ -307,7 +311,7 @@ def _store_file(connection: duckdb.DuckDBPyConnection, one: Folder, run_id: str)
             "warc": one.place.name, "reading_id": one.reading_id, "warc_path": one.warc_path,
             "run_id": run_id, "now": utc_now(), "read_at": one.told["read_at"], "outcome": "loaded",
             "detail": None, "hosts": made_of["options"]["hosts"],
-            "words": made_of["options"].get("words", []),
+            "words": made_of["options"]["words"],
             **{name: counts[name] for name in COUNTED}, "broken": len(counts["broken"]),
             **{name: made_of[name] for name in VERSIONS},
         },

@@ -17,7 +17,7 @@ import fsspec
 
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.version import extractor_version
-from orchestration.reading.prefilter import may_name_home
+from orchestration.reading.prefilter import holds_word, may_name_home
 from orchestration.reading.tables import Rows, Tables
 from orchestration.reading.warcs import Answer, Reader, Trouble
 from orchestration.records import Article, Reading
@@ -38,10 +38,13 @@ as a tree.
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How files are read: whether texts are kept, of which hosts (none: all), and the file of outlets."""
+    """How files are read: whether texts are kept, of which hosts (none: all), only pages that hold one of
+    these words (none: all), and the file of outlets.
+    """
 
     texts: bool = False
     hosts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     sources: Path = SOURCES_FILE
 
     def wants(self, url: str | None) -> bool:
@@ -107,11 +110,15 @@ class _Reading:
             if not self._options.wants(answer.url) or not self._may_be_read(answer):
                 continue
             self._pages += 1
-            if not may_name_home(answer.payload, answer.content_type):
+            if not may_name_home(answer.payload, answer.content_type) or not self._holds_word(answer):
                 continue
             if page := self._page(answer):
                 self._passed += 1
                 yield answer.offset, page
+
+    def _holds_word(self, answer: Answer) -> bool:
+        words = self._options.words
+        return not words or holds_word(answer.payload, answer.content_type, words)
 
     def _page(self, answer: Answer) -> Page | None:
         """The page of an answer; one that is too large or has no date is named among the troubles."""

@@ -31,7 +31,7 @@ HEAD = 1 << 20
 FAILED = ".failed.json"
 """Ends the name of the note of a file that could not be read."""
 _PARTIAL, _OLD, _LOCKS = ".partial", ".old", ".locks"
-_NO_READING = ("__init__.py", "engines.py", "command.py")
+_NO_READING = ("__init__.py", "engines.py", "command.py", "cc_news.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ def _made_of(path: str, options: Options) -> dict[str, Any]:
     asked = {
         "texts": options.texts,
         "hosts": list(options.hosts),
+        "words": list(options.words),
         "sources": _hash(options.sources.read_bytes()),
     }
     return {"file": _looks(path), "options": asked, **versions(), "reading_version": reading_version()}
