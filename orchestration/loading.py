@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from orchestration.home import Home
 from orchestration.ledger import Ledger, LedgerError, MixedHomeError, open_ledger, utc_now
+from orchestration.reading.cc_news import MONTH_NOTE
 from orchestration.reading.outputs import FAILED, MANIFEST
 from orchestration.reading.tables import SCHEMAS
 from orchestration.scraping.saved import INBOX
@@ -170,7 +171,8 @@ def _stopped() -> int:
 def found_folders(folder: Path) -> list[Folder]:
     """The finished folders under `folder`, by name. Raises LoadError where one cannot be loaded at all."""
     found = [_folder(path) for path in sorted(folder.glob(f"[!.]*/{MANIFEST}"))]
-    if not found and not list(folder.glob(f"*{FAILED}")):
+    notes = [note for ending in (FAILED, MONTH_NOTE) for note in folder.glob(f"*{ending}")]
+    if not found and not notes:
         raise LoadError(f"{folder} holds nothing that `laborledger read` has finished")
     return found
 
@@ -220,6 +222,7 @@ class _Loading:
             with ledger.bulk() as connection:
                 known = set(connection.execute("select warc, reading_id from raw.archive_files").fetchall())
                 store_failures(connection, self.folder)
+                store_months(connection, self.folder)
         return [one for one in folders if (one.place.name, one.reading_id) not in known]
 
     def _load_for_a_while(self, rest: Iterator[Folder]) -> int:
@@ -239,6 +242,8 @@ class _Loading:
         try:
             check_columns(one)
             self.counts.update(load_folder(ledger, one, self.run_id))
+        except KeyError as error:
+            self.failed[str(one.place)] = f"its {MANIFEST} lacks {error}: read the file again"
         except (LoadError, duckdb.Error) as error:
             self.failed[str(one.place)] = f"{error}".splitlines()[0]
 
@@ -321,12 +326,8 @@ def _store_file(connection: duckdb.DuckDBPyConnection, one: Folder, run_id: str)
 def store_failures(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """A row for each file that `read` could not read: what is not there is not taken for empty."""
     for note in sorted(folder.glob(f"*{FAILED}")):
-        content = note.read_bytes()
-        try:
-            told = json.loads(content)
-        except ValueError as error:
-            raise LoadError(f"{note} is torn: remove it and read the file again") from error
-        name = hashlib.sha256(content).hexdigest()[:16]
+        told = _note(note)
+        name = hashlib.sha256(note.read_bytes()).hexdigest()[:16]
         connection.execute(
             FILE,
             {
@@ -336,3 +337,27 @@ def store_failures(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
                 **dict.fromkeys((*COUNTED, "broken")), **told["made_of"],
             },
         )  # fmt: skip
+
+
+def _note(file: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise LoadError(f"{file} is torn: remove it, and read again what it is of") from error
+    return told
+
+
+MONTH = "insert or replace into raw.archive_months values ($archive, $month::date, $list, $files::varchar[])"
+GAP = """
+insert or replace into raw.archive_gaps values ($archive, $from::date, $to::date, $missing, $source)
+"""
+
+
+def store_months(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Rows for the months that were asked for, and for what is known to be missing in them."""
+    for note in sorted(folder.glob(f"*{MONTH_NOTE}")):
+        told = _note(note)
+        month = {name: told[name] for name in ("archive", "list", "files")}
+        connection.execute(MONTH, month | {"month": f"{told['month']}-01"})
+        for gap in told["gaps"]:
+            connection.execute(GAP, {"archive": told["archive"], **gap})

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from orchestration.home import Home
 from orchestration.ledger import Ledger, open_ledger
 from orchestration.loading import load
 from orchestration.reading.archives import Options
+from orchestration.reading.cc_news import Month, known_gaps
 from orchestration.reading.outputs import note_failure, read_into
 from orchestration.scraping.copies import METHOD, find_copies, sign
 from orchestration.selection import Selection
@@ -289,6 +291,24 @@ def test_a_file_that_could_not_be_read_is_known_as_such(read: Path, home: Home, 
     assert rows(home, "select warc, detail from raw.archive_files where outcome = 'failed'") == [
         ("gone.warc.gz", "FileNotFoundError: gone")
     ]
+
+
+def test_months_and_their_gaps_are_known_and_said_once(read: Path, home: Home, tmp_path: Path) -> None:
+    shutil.copytree(read, tmp_path / "read")
+    (gap, *_) = known_gaps()
+    for files in (("x/news-0.warc.gz",), ("x/news-0.warc.gz", "x/news-9.warc.gz")):
+        Month(date(2021, 6, 1), "list", files, (gap,)).note(tmp_path / "read")
+        assert load(tmp_path / "read", home) == 0
+    assert rows(home, "select archive, month, files from raw.archive_months") == [
+        ("cc-news", date(2021, 6, 1), ["news-0.warc.gz", "news-9.warc.gz"])
+    ]
+    assert rows(home, "select gap_from, source from raw.archive_gaps") == [(gap.first, gap.source)]
+
+
+def test_a_month_that_has_no_files_is_loaded_as_such(home: Home, tmp_path: Path) -> None:
+    Month(date(2021, 6, 1), "list", (), known_gaps()[:1]).note(tmp_path)
+    assert load(tmp_path, home) == 0
+    assert rows(home, "select files from raw.archive_months") == [([],)]
 
 
 # Stopped
