@@ -13,18 +13,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from benchmarks.archives import mixed_pages, write_archive
 from orchestration.home import Home
 from orchestration.ledger import Ledger, open_ledger
 from orchestration.loading import load
+from orchestration.publishing.trace import ARCHIVED
 from orchestration.reading.archives import Options
 from orchestration.reading.cc_news import Month, known_gaps
 from orchestration.reading.outputs import note_failure, read_into
 from orchestration.scraping.copies import METHOD, find_copies, sign
 from orchestration.selection import Selection
 from orchestration.steps import collect, mark_copies, read_figures
+from tests.dbt_home import Warehouse
 from tests.raw_rows import outlet
 from tests.test_read_archives import HTML, PAGE, TEXT, one_page
 
@@ -162,6 +165,33 @@ def test_an_agency_s_text_at_three_hosts_has_one_origin(home: Home, tmp_path: Pa
     assert load(tmp_path / "read", home) == 0
     assert mark_copies(home, {}) == 2
     assert len(rows(home, "select distinct origin_article_id from raw.copies")) == 1
+
+
+def test_marts_are_made_of_it_as_of_any_other(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agency's text at three hosts is one event of one origin, and each claim leads back to its record."""
+    text = f"{TEXT} " + " ".join(f"The camp has a number {n} hall and a kitchen for it." for n in range(9))
+    hosts = [f"{name}.example" for name in "abc"]
+    path = write_archive(tmp_path / "CC-NEWS-1.warc.gz", pages_of(*hosts, text=text))
+    read_into(tmp_path / "read", str(path), Options(texts=True))
+    Month(date(2021, 6, 1), "list", (str(path),), known_gaps()[:1]).note(tmp_path / "read")
+    assert load(tmp_path / "read", home) == 0
+    mark_copies(home, {})
+    monkeypatch.setenv("LABORLEDGER_BUILD", str(home.build_file))
+    warehouse = Warehouse(home)
+    warehouse.build()
+    events = "select workers_low, n_claims, n_independent_origins from marts.fct_deployments"
+    assert warehouse.ask(events) == [(450, 3, 1)]
+    assert warehouse.ask("select count(copy_of_article_id) from marts.dim_articles") == [(2,)]
+    assert warehouse.ask("select name, state from marts.archive_coverage") == [
+        ("CC-NEWS 2021-06", "known_gap")
+    ]
+    assert warehouse.ask("select * from marts.source_coverage") == []
+    ((claim,), *_) = warehouse.ask("select claim_id from marts.fct_claims order by 1")
+    with duckdb.connect(str(home.build_file), read_only=True) as connection:
+        (place, *_) = connection.execute(ARCHIVED, {"claim": claim}).fetchone() or ()
+    assert place == str(path)
 
 
 def test_the_home_s_own_archive_is_not_misled(read: Path, home: Home) -> None:

@@ -85,7 +85,7 @@ def listed_months(inputs: Iterable[str], base: str) -> list[Month]:
         for gap in month.gaps:
             err.print(f"CC-NEWS {month}: known gap: {gap}", style="yellow", markup=False)
         if not month.files:
-            err.print(f"CC-NEWS {month}: its list names no file", style="yellow", markup=False)
+            err.print(f"CC-NEWS {month}: no list, or one that names no file", style="yellow", markup=False)
     return months
 
 

@@ -82,9 +82,9 @@ final as (
         counted.archive,
         counted.month,
         case
-            when counted.files_loaded < counted.files_listed and counted.files_loaded > 0 then 'in_part'
-            when known.known_gap is not null and counted.files_loaded = counted.files_listed then 'known_gap'
             when counted.files_loaded = 0 then 'not_loaded'
+            when counted.files_loaded < counted.files_listed then 'in_part'
+            when known.known_gap is not null then 'known_gap'
             when counted.files_filtered > 0 then 'filtered'
             else 'whole'
         end as state,
