@@ -48,6 +48,7 @@ def main() -> None:
     laborledger run --inbox DIR           the same on saved pages, WARC files among them
     laborledger reparse                   the articles anew from the archive, with no network
     laborledger read DIR                  the figures of a press archive's WARC files, as Parquet
+    laborledger load DIR                  what `read --texts` left, into the ledger
     laborledger sql 'select ...'          ask the published file
     laborledger status                    how the ledger is, and what needs a person
     laborledger doctor                    whether the installation is well, and each cure
@@ -248,7 +249,7 @@ def prune(is_dry: bool, home: Path | None) -> None:
 
 
 @main.command()
-@click.argument("inputs", metavar="WARC|DIR|URL...", nargs=-1, required=True)
+@click.argument("inputs", metavar="WARC|DIR|URL|cc-news:YYYY-MM...", nargs=-1, required=True)
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option(
     "--workers", type=click.IntRange(1, 1024), metavar="N", help="Files at once. Default: the cores."
@@ -263,23 +264,53 @@ def prune(is_dry: bool, home: Path | None) -> None:
     help="Read pages of these hosts alone: one a line.",
 )
 @click.option(
+    "--words",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read pages that hold one of these words, in any case: one word or phrase a line.",
+)
+@click.option(
+    "--cc-base",
+    metavar="URL|DIR",
+    envvar="LABORLEDGER_CC_BASE",
+    default="https://data.commoncrawl.org",
+    show_default=True,
+    help="Where cc-news:... finds its lists and files: a mirror, s3://commoncrawl, a folder laid out alike.",
+)
+@click.option(
     "--sources",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Your own list of outlets. Default: the project's.",
 )
 def read(
     inputs: tuple[str, ...], engine: str, workers: int | None, folder: Path, texts: bool, hosts: Path | None,
-    sources: Path | None,
+    words: Path | None, cc_base: str, sources: Path | None,
 ) -> None:  # fmt: skip
     """Read WARC archives into Parquet: figures, rejects, articles and counts, a folder for each file.
 
-    An archive is a .warc.gz file, a folder of them, or an address (s3://, https://). Nothing of a ledger is
-    touched. A file that is read is not read again, unless it or the extractor changed. Exit status 1: a
-    file could not be read; it is named, and the others are read.
+    An archive is a .warc.gz file, a folder of them, an address (s3://, https://), or months of Common
+    Crawl's news (cc-news:2021-03, cc-news:2021-03..2021-05). Nothing of a ledger is touched. A file that is
+    read is not read again, unless it or the extractor changed. Exit status 1: a file could not be read; it
+    is named, and the others are read.
     """
     from orchestration.reading.command import read as read_archives
 
-    sys.exit(read_archives(inputs, engine, workers, folder, texts, hosts, sources))
+    sys.exit(read_archives(inputs, engine, workers, folder, texts, hosts, sources, words, cc_base))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@HOME
+def load(folder: Path, home: Path | None) -> None:
+    """Load what `laborledger read --texts` left in FOLDER into a home's ledger.
+
+    A file that was loaded is not loaded again; what is loaded stays when the command is stopped, and it goes
+    on from there. `laborledger run --sources none` then builds and publishes. Exit status 1: a file could
+    not be loaded; it is named, and the others are loaded.
+    """
+    from orchestration.home import Home
+    from orchestration.loading import load as load_folder
+
+    sys.exit(load_folder(folder, Home(home.resolve()) if home else Home.default("live")))
 
 
 @main.command()

@@ -28,7 +28,7 @@ from orchestration.scraping.page import Fetch, Known, KnownPost, ParsedPage, Vis
 from orchestration.scraping.sources import Source
 
 SCHEMA = ROOT / "warehouse" / "schema.sql"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 OLDEST_VERSION = 1
 UPGRADES = ROOT / "warehouse" / "upgrades"
 """N.sql makes raw tables of version N of those of the version before."""
@@ -209,6 +209,12 @@ class Ledger:
             marks = ", ".join("?" * len(row))
             self._connection.execute(f"insert or ignore into raw.{table} values ({marks})", row)
 
+    @contextmanager
+    def bulk(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The connection within one transaction, for what is stored by the thousand: see `loading`."""
+        with self._transaction():
+            yield self._connection
+
     def check_kind(self, sources: Iterable[Source], has_inbox: bool, home: Home) -> None:
         """Refuse to let sample articles and others meet. Raises MixedHomeError with the cure."""
         held = self._rows(
@@ -250,7 +256,7 @@ class Ledger:
                     min(fetched_at) filter (payload_sha256 is not null)
                         over (partition by url) as first_seen_at
                 from raw.fetches
-                where source_id = ? and kind <> 'post'
+                where source_id = ? and kind not in ('post', 'archive')
             )
             select url, etag, last_modified, payload_sha256, warc_file, warc_offset,
                 first_seen_at, last_asked_at
@@ -283,7 +289,8 @@ class Ledger:
     def last_looks(self) -> dict[str, datetime]:
         """When each outlet was last looked at (UTC), its robots.txt not counted."""
         rows = self._rows(
-            "select source_id, max(fetched_at) from raw.fetches where kind <> 'robots' group by 1"
+            "select source_id, max(fetched_at) from raw.fetches "
+            "where kind not in ('robots', 'archive') group by 1"
         )
         return {str(source): moment for source, moment in rows}
 
@@ -291,7 +298,8 @@ class Ledger:
         """When each outlet of the sources file last answered (UTC); one that never did is not among them."""
         rows = self._rows(
             "select source_id, max(fetched_at) from raw.fetches join raw.sources using (source_id) "
-            "where kind <> 'robots' and outcome in ('new', 'changed', 'unchanged') group by 1 order by 1"
+            "where kind not in ('robots', 'archive') and outcome in ('new', 'changed', 'unchanged') "
+            "group by 1 order by 1"
         )
         return {str(source): moment for source, moment in rows}
 
@@ -308,7 +316,8 @@ class Ledger:
         rows = self._rows(
             "select distinct url from raw.parses join raw.fetches using (url, payload_sha256) "
             "where parses.outcome = 'undated' "
-            "and run_id = (select arg_max(run_id, fetched_at) from raw.fetches) order by 1 limit ?",
+            "and run_id = (select arg_max(run_id, fetched_at) from raw.fetches where kind <> 'archive') "
+            "order by 1 limit ?",
             most,
         )
         return [str(url) for (url,) in rows]
@@ -328,7 +337,7 @@ class Ledger:
                 on fetches.url = parses.url and fetches.payload_sha256 = parses.payload_sha256
                 and fetches.outcome in ('new', 'changed')
             left join raw.articles on parses.version_id = articles.version_id
-            where fetches.source_id = ? and fetches.run_id <> 'reparse'
+            where fetches.source_id = ? and fetches.run_id <> 'reparse' and fetches.kind <> 'archive'
             group by fetches.run_id
             having count(*) filter (fetches.outcome in ('new', 'changed', 'unchanged')) > 0
             order by min(fetches.fetched_at) desc

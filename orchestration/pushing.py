@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 
@@ -28,13 +28,20 @@ logger = logging.getLogger(__name__)
 
 LAKE, OWN = "labor_ledger", "own"
 """The names under which the lake and the home's build file are attached."""
-APPENDED = ("fetches", "parses", "articles", "extractions", "figures", "rejects", "signatures")
-WRITTEN_OVER = ("sources", "copies", "reviews")
+APPENDED = (
+    *("fetches", "parses", "articles", "extractions", "figures", "rejects", "signatures"),
+    *("archive_records", "archive_files"),
+)
+GIVEN = ("sources", "archive_months", "archive_gaps")
+"""What each home says in its own words, row by row: the last one to push is believed."""
+WRITTEN_OVER = ("copies", "reviews")
+"""What is worked out for the lake as a whole."""
 SURER = {"extractions": "outcome = 'failed'"}
 """What goes last among rows of one key: one home's reading may have failed, and another's not."""
 SCHEMAS = ("pushed", "raw", "lexicon", "staging", "intermediate", "marts", "history")
 """dbt would make its own while its threads commit, and DuckLake may then lose one."""
 TRIES = 5
+TABLES = (*APPENDED, *GIVEN, *WRITTEN_OVER, "schema_version")
 KEPT = "7 days"
 """So long a build can be looked back at, and a reader may hold an old one."""
 
@@ -47,7 +54,6 @@ COLUMNS = """
 select column_name, data_type from duckdb_columns()
 where database_name = ? and schema_name = ? and table_name = ? order by column_index
 """
-OTHER_SOURCES = "select count(*) from (from own.raw.sources except from raw.sources)"
 VIEW = """
 select sql from duckdb_views()
 where database_name = 'own' and schema_name = 'raw' and view_name = 'current_articles'
@@ -67,9 +73,9 @@ def push(home: Home, lake: Lake) -> dict[str, int]:
                 _prepare(connection, keys)
         _check_version(connection)
         _check_kind(connection, home)
-        if connection.execute(OTHER_SOURCES).fetchone() != (0,):
+        if any(_differs(connection, table) for table in GIVEN):
             with lake.held(alone=True):  # Two homes that add an outlet at once would add it twice.
-                _again(connection, lambda: _store_sources(connection))
+                _again(connection, lambda: _give(connection, keys))
         with lake.held(alone=False):
             new = _again(connection, lambda: _append(connection, keys))
     logger.info("lake: %d new rows", sum(new.values()))
@@ -121,12 +127,14 @@ def _lake_alone(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
             raise LakeError(lake.hidden(f"the lake {lake.catalog}: {error}")) from None
 
 
-def _again(connection: duckdb.DuckDBPyConnection, work: object) -> dict[str, int]:
+def _again(
+    connection: duckdb.DuckDBPyConnection, work: Callable[[], dict[str, int] | None]
+) -> dict[str, int]:
     """Do work in a transaction; where another home wrote the same table meanwhile, once more."""
     for left in range(TRIES, 0, -1):
         connection.execute("begin")
         try:
-            done: dict[str, int] = work() or {}  # type: ignore[operator]
+            done = work() or {}
             connection.execute("commit")
             return done
         except duckdb.TransactionException:
@@ -147,7 +155,7 @@ def _is_ready(connection: duckdb.DuckDBPyConnection) -> bool:
     return all(
         _columns(connection, LAKE, _schema(table), table).items()
         >= _columns(connection, OWN, "raw", table).items()
-        for table in (*APPENDED, *WRITTEN_OVER, "schema_version")
+        for table in TABLES
     ) and bool(_columns(connection, LAKE, "raw", "current_articles"))
 
 
@@ -167,7 +175,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[
     """
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
-    for table in (*APPENDED, *WRITTEN_OVER, "schema_version"):
+    for table in TABLES:
         place = f"{_schema(table)}.{identifier(table)}"
         connection.execute(f"create table if not exists {place} as from own.raw.{identifier(table)} limit 0")
         for name, kind in _columns(connection, OWN, "raw", table).items():
@@ -217,10 +225,24 @@ def _append(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[s
     return {table: _append_to(connection, table, keys[table]) for table in APPENDED}
 
 
-def _store_sources(connection: duckdb.DuckDBPyConnection) -> None:
-    """Outlets as this home's sources file describes them; those of others stay."""
-    connection.execute("delete from raw.sources where source_id in (select source_id from own.raw.sources)")
-    connection.execute("insert into raw.sources by name from own.raw.sources")
+def _differs(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether the home says something of it that the lake does not."""
+    name = identifier(table)
+    found = connection.execute(
+        f"select count(*) from (from own.raw.{name} except from raw.{name})"
+    ).fetchone()
+    return found != (0,)
+
+
+def _give(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]) -> None:
+    """The rows of this home; those of others stay where they are of another key."""
+    for table in GIVEN:
+        name = identifier(table)
+        same = " and ".join(f"own.{identifier(one)} = there.{identifier(one)}" for one in keys[table])
+        connection.execute(
+            f"delete from raw.{name} as there where exists (from own.raw.{name} as own where {same})"
+        )
+        connection.execute(f"insert into raw.{name} by name from own.raw.{name}")
 
 
 def _append_to(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str]) -> int:

@@ -115,7 +115,7 @@ class TestABackup:
         folder = newest(kept)
         assert folder is not None
         told = read_manifest(folder)
-        assert (told.schema_version, told.tables["raw.fetches"], told.made_at) == (4, 2, NOW)
+        assert (told.schema_version, told.tables["raw.fetches"], told.made_at) == (5, 2, NOW)
         assert sorted(told.versions) == ["duckdb", "extractor", "laborledger", "parser"]
         assert {f.path: f.sha256 for f in told.files} == {
             path: sha for path, sha in content(folder).items() if path != MANIFEST
@@ -208,7 +208,7 @@ class TestARestoredHome:
         with open_ledger(new) as ledger:
             ledger.store_copies([])
         keys = "select count(*) from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
-        assert rows(new, f"{keys} and schema_name = 'raw'") == [(11,)]
+        assert rows(new, f"{keys} and schema_name = 'raw'") == [(15,)]
 
     def test_is_of_the_newest_backup_or_of_the_one_that_is_named(
         self, home: Home, kept: Path, reviews: Path, tmp_path: Path

@@ -410,6 +410,21 @@ def test_a_ledger_of_version_3_is_brought_up_to_date_and_keeps_its_rows(home: Ho
         assert rows(ledger, "select credits from raw.sources") == [(["Harbour"],)]
 
 
+def test_a_ledger_of_version_4_is_brought_up_to_date_and_keeps_its_rows(home: Home) -> None:
+    with open_ledger(home) as ledger:
+        ledger.store_reading("v1", "nine-left", READING, "extractor-1", 3.5)
+    with duckdb.connect(str(home.build_file)) as connection:
+        for table in ("archive_records", "archive_files", "archive_months", "archive_gaps"):
+            connection.execute(f"drop table raw.{table}")
+        connection.execute("alter table raw.extractions alter column milliseconds set not null")
+        connection.execute("update raw.schema_version set version = 4")
+    with open_ledger(home) as ledger:
+        assert rows(ledger, "select version_id, milliseconds from raw.extractions") == [("v1", 3.5)]
+        assert rows(ledger, "select count(*) from raw.archive_files") == [(0,)]
+        with ledger.bulk() as connection:
+            connection.execute("update raw.extractions set milliseconds = null")
+
+
 @pytest.mark.parametrize("content", [b"not a database " * 1_000, b"\x00" * 20_000, b"DUCK" * 5_000])
 def test_a_damaged_file_is_refused_with_the_cure(home: Home, content: bytes) -> None:
     home.build_file.parent.mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 
 from orchestration.home import ROOT
 from orchestration.ledger import open_ledger
+from orchestration.loading import store_months
 from orchestration.publishing.marts import create_copy, fill_copy, finish_copy, reading
 from orchestration.publishing.smoke import smoke
+from orchestration.reading.cc_news import Month, known_gaps
 from orchestration.records import Hedge, Measure, Status
 from tests.dbt_home import Warehouse
 from tests.raw_rows import Story, Told, build_ledger, outlet, read_again, store
@@ -82,11 +85,21 @@ MACROS: dict[str, list[tuple[Any, ...]]] = {
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     sources = [outlet("harbour", timezone="Asia/Seoul"), outlet("beacon"), outlet("lantern")]
     home = build_ledger(tmp_path_factory.mktemp("home"), STORIES, sources)
+    with open_ledger(home) as ledger, ledger.bulk() as connection:
+        store_months(connection, notes_of_months(tmp_path_factory.mktemp("read")))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LABORLEDGER_BUILD", str(home.build_file))
         built = Warehouse(home)
         built.build()
         yield built
+
+
+def notes_of_months(folder: Path) -> Path:
+    """As `read cc-news:2021-05..2021-06` leaves them, both lists naming one file."""
+    for first in (date(2021, 5, 1), date(2021, 6, 1)):
+        gaps = tuple(gap for gap in known_gaps() if gap.first.month == first.month)
+        Month(first, "list", (f"base/CC-NEWS-{first:%Y%m%d}.warc.gz",), gaps).note(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +127,7 @@ def test_the_build_passes_the_gate_and_its_copy_opens_with_every_column_explaine
     warehouse: Warehouse, published: Path
 ) -> None:
     assert smoke(published)["uncommented"] == []
-    assert len(warehouse.marts()) == 27
+    assert len(warehouse.marts()) == 28
 
 
 @pytest.mark.parametrize(("query", "answer"), MACROS.items())
@@ -233,6 +246,15 @@ def test_coverage_counts_looks_by_the_outlets_own_day(warehouse: Warehouse) -> N
         "where source_id = 'harbour' and day >= date '2024-07-01' order by day"
     )
     assert told == [("2024-07-01", 1, 1, 0), ("2024-07-03", 1, 0, 1)]
+
+
+def test_a_month_that_others_kept_is_never_taken_for_silence(warehouse: Warehouse) -> None:
+    told = warehouse.ask("select name, state, known_gap from marts.archive_coverage order by name")
+    assert [(name, state) for name, state, _ in told] == [
+        ("CC-NEWS 2021-05", "not_loaded"), ("CC-NEWS 2021-06", "not_loaded"),
+    ]  # fmt: skip
+    assert told[0][2] is None
+    assert told[1][2].startswith("2021-06-05 to 2021-06-07: hardly any article")
 
 
 @pytest.mark.parametrize("query", SQL.findall(README.read_text()))

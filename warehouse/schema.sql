@@ -15,7 +15,7 @@ create table if not exists raw.fetches (
     fetch_id varchar not null primary key,   -- hash of run, url and moment
     run_id varchar not null,
     source_id varchar not null,
-    kind varchar not null,                   -- robots, rest, feed, sitemap, listing, article, part, post, entry, inbox
+    kind varchar not null,                   -- robots, rest, feed, sitemap, listing, article, part, post, entry, inbox, archive
     url varchar not null,                    -- as asked for; `inbox:NAME` for a file
     fetched_at timestamp not null,
     status integer,                          -- HTTP status; null where no answer came
@@ -23,7 +23,7 @@ create table if not exists raw.fetches (
     last_modified varchar,
     robots_verdict varchar not null,         -- allowed, disallowed, unknown, not_applicable
     payload_sha256 varchar,                  -- of the body; a 304 repeats the one it vouches for
-    warc_file varchar,                       -- relative to the home's archive folder
+    warc_file varchar,                       -- relative to the home's archive folder; null for kind archive
     warc_offset bigint,
     outcome varchar not null,                -- new, changed, unchanged, gone, protected, disallowed, http_error, network_error, too_large, ...
     detail varchar                           -- for a person: what went wrong, and the cure
@@ -118,7 +118,7 @@ create table if not exists raw.extractions (
     outcome varchar not null,                -- figures, no_figures, language_not_read, failed
     detail varchar,
     figures integer not null,
-    milliseconds double not null,
+    milliseconds double,                     -- null: read elsewhere, and not measured
     primary key (version_id, extractor_version)
 );
 
@@ -149,6 +149,59 @@ create table if not exists raw.copies (
     origin_version_id varchar not null,
     origin_article_id varchar not null,
     similarity double not null               -- share of five-word shingles in common, estimated
+);
+
+-- Grain: one page that an archive of others holds, of kind archive in raw.fetches: where its record lies. What
+-- others keep is not the home's to read again: a new extractor reads its text, a new parser does not.
+create table if not exists raw.archive_records (
+    fetch_id varchar not null primary key,
+    warc_path varchar not null,              -- path or address of the file as it was read
+    record_offset bigint not null,
+    kind varchar not null                    -- article, post, entry, inbox: what the record is
+);
+
+-- Grain: one reading of one WARC file of others: loaded, or failed before there was anything to load.
+create table if not exists raw.archive_files (
+    warc varchar not null,                   -- the file's name
+    reading_id varchar not null,             -- hash of what the reading says of itself
+    warc_path varchar not null,
+    run_id varchar,                          -- of the load, as in raw.fetches; null where it failed
+    loaded_at timestamp not null,
+    read_at timestamp,
+    outcome varchar not null,                -- loaded, failed
+    detail varchar,                          -- why it failed
+    hosts varchar[] not null,                -- pages of these hosts alone were read; none: all
+    words varchar[] not null,                -- pages that hold one of these words alone were read; none: all
+    records bigint,
+    pages bigint,
+    passed bigint,                           -- pages that may name the workers' country
+    parsed bigint,
+    undated bigint,
+    not_parsed bigint,
+    figures bigint,
+    broken bigint,                           -- records that could not be read
+    extractor_version varchar,
+    parser_version varchar,
+    primary key (warc, reading_id)
+);
+
+-- Grain: one month of an archive that was asked for, with the files that its list names. Written over by each load.
+create table if not exists raw.archive_months (
+    archive varchar not null,                -- cc-news
+    month date not null,                     -- its first day
+    list varchar not null,                   -- path or address of the list
+    files varchar[] not null,                -- names of WARC files; none where there is no list
+    primary key (archive, month)
+);
+
+-- Grain: one span of days of which an archive is known to lack pages. Written over by each load.
+create table if not exists raw.archive_gaps (
+    archive varchar not null,
+    gap_from date not null,
+    gap_until date not null,
+    missing varchar not null,                -- what is missing, for a person
+    source varchar not null,                 -- who says so
+    primary key (archive, gap_from)
 );
 
 -- Grain: one outlet of the sources file, as last configured.

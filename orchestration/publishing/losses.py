@@ -27,8 +27,8 @@ NAMED_BY_A_CLAIM = {"fct_claims": "claim_id", "fct_deployments": "event_id", "fc
 """Marts whose every row is named by a claim: what happened to it is in `meta_changes`."""
 FIXED = frozenset(
     {
-        "baselines", "claim_history", "dim_agencies", "dim_countries", "dim_sectors", "meta_changes",
-        "source_coverage",
+        "archive_coverage", "baselines", "claim_history", "dim_agencies", "dim_countries", "dim_sectors",
+        "meta_changes", "source_coverage",
     }
 )  # fmt: skip
 """Marts that no article makes smaller: they are tables of ours, or only grow."""

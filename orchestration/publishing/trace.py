@@ -81,14 +81,16 @@ where claims.claim_id = $claim
 
 ARCHIVED = """
 select
-    fetches.warc_file, fetches.warc_offset, fetches.payload_sha256, any_value(fetches.url) as url,
-    min(fetches.fetched_at) as fetched_at
+    coalesce(fetches.warc_file, records.warc_path) as warc_file,
+    coalesce(fetches.warc_offset, records.record_offset) as warc_offset,
+    fetches.payload_sha256, any_value(fetches.url) as url, min(fetches.fetched_at) as fetched_at
 from intermediate.int_claims as claims
 inner join raw.parses as parses on claims.version_id = parses.version_id
 inner join raw.fetches as fetches
     on parses.url = fetches.url and parses.payload_sha256 = fetches.payload_sha256
-where claims.claim_id = $claim and fetches.warc_file is not null
-group by fetches.warc_file, fetches.warc_offset, fetches.payload_sha256
+left join raw.archive_records as records using (fetch_id)
+where claims.claim_id = $claim and coalesce(fetches.warc_file, records.warc_path) is not null
+group by 1, 2, fetches.payload_sha256
 order by min(fetches.fetched_at)
 limit 3
 """

@@ -17,7 +17,7 @@ import fsspec
 
 from orchestration.extraction.extract import read_article
 from orchestration.extraction.version import extractor_version
-from orchestration.reading.prefilter import may_name_home
+from orchestration.reading.prefilter import holds_word, may_name_home
 from orchestration.reading.tables import Rows, Tables
 from orchestration.reading.warcs import Answer, Reader, Trouble
 from orchestration.records import Article, Reading
@@ -38,10 +38,13 @@ as a tree.
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How files are read: whether texts are kept, of which hosts (none: all), and the file of outlets."""
+    """How files are read: whether texts are kept, of which hosts (none: all), only pages that hold one of
+    these words (none: all), and the file of outlets.
+    """
 
     texts: bool = False
     hosts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     sources: Path = SOURCES_FILE
 
     def wants(self, url: str | None) -> bool:
@@ -107,11 +110,15 @@ class _Reading:
             if not self._options.wants(answer.url) or not self._may_be_read(answer):
                 continue
             self._pages += 1
-            if not may_name_home(answer.payload, answer.content_type):
+            if not may_name_home(answer.payload, answer.content_type) or not self._holds_word(answer):
                 continue
             if page := self._page(answer):
                 self._passed += 1
                 yield answer.offset, page
+
+    def _holds_word(self, answer: Answer) -> bool:
+        words = self._options.words
+        return not words or holds_word(answer.payload, answer.content_type, words)
 
     def _page(self, answer: Answer) -> Page | None:
         """The page of an answer; one that is too large or has no date is named among the troubles."""
@@ -137,21 +144,14 @@ class _Reading:
         return any((answer.url or "") in source.feeds for source in self._restorer.sources)
 
     def _read(self, offset: int, visit: Visit) -> None:
-        parsed = visit.parsed
-        if parsed is None:
-            return
-        if (article := parsed.article) is None:
-            self._rows.add_page(offset, parsed, None, 0)
-            return
-        reading = _read_article(article)
-        self._rows.add_page(offset, parsed, reading.outcome, len(reading.figures))
-        self._rows.add_figures(offset, article, reading.figures)
-        self._rows.add_rejects(offset, article, reading.rejects)
+        article = visit.parsed.article if visit.parsed else None
+        reading, detail = _read_article(article) if article else (None, None)
+        self._rows.add_page(offset, visit, reading, detail)
 
 
-def _read_article(article: Article) -> Reading:
-    """What the extractor says of an article: one text never ends a file."""
+def _read_article(article: Article) -> tuple[Reading, str | None]:
+    """What the extractor says of an article, and what went wrong: one text never ends a file."""
     try:
-        return read_article(article)
-    except Exception:
-        return Reading("failed")
+        return read_article(article), None
+    except Exception as error:
+        return Reading("failed"), f"{type(error).__name__}: {error}"[:500]

@@ -16,8 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from orchestration.extraction.reader.inference import ReaderError
 from orchestration.reading.archives import Options
+from orchestration.reading.cc_news import BASE, PREFIX, ListError, Month, list_month, months_of
 from orchestration.reading.engines import ENGINES, Engine, EngineError
 from orchestration.reading.outputs import Done, Task, failed_file, folder_of, is_read, note_failure
+from orchestration.reading.prefilter import folded
 from orchestration.scraping.sources import SOURCES_FILE, SourceError, load_sources
 
 SUFFIXES = (".warc.gz", ".warc", ".warc.zst")
@@ -31,17 +33,20 @@ class InputError(ValueError):
 
 def read(
     inputs: Sequence[str], engine: str, workers: int | None, folder: Path, texts: bool, hosts: Path | None,
-    sources: Path | None,
+    sources: Path | None, words: Path | None = None, cc_base: str = BASE,
 ) -> int:  # fmt: skip
     """Read files into folders under `folder`; gives the exit status."""
     try:
-        options = Options(texts, read_hosts(hosts), (sources or SOURCES_FILE).resolve())
+        options = Options(texts, read_hosts(hosts), read_words(words), (sources or SOURCES_FILE).resolve())
         load_sources(options.sources)
-        paths = found_files(inputs)
+        months = listed_months(inputs, cc_base)
+        paths = found_files([told for told in inputs if not told.startswith(PREFIX)], months)
         folder.mkdir(parents=True, exist_ok=True)
+        for month in months:
+            month.note(folder)
         reading = _Progress(folder.resolve(), options)
         return reading.run(ENGINES[engine](workers or os.cpu_count() or 1), paths)
-    except (InputError, SourceError) as error:
+    except (InputError, ListError, SourceError) as error:
         err.print(f"laborledger read: {error}", style="red", markup=False)
         return 2
     except (EngineError, ReaderError, OSError, ImportError) as error:
@@ -51,8 +56,7 @@ def read(
 
 def read_hosts(file: Path | None) -> tuple[str, ...]:
     """One host a line; blank lines and those that begin with # are passed over."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    hosts = tuple(line.strip().lower() for line in lines if line.strip() and not line.startswith("#"))
+    hosts = tuple(line.lower() for line in _lines(file))
     if bad := [host for host in hosts if "/" in host or " " in host]:
         raise InputError(f"{file}: {bad[0]!r} is no host; write it as example.com")
     if file and not hosts:
@@ -60,13 +64,42 @@ def read_hosts(file: Path | None) -> tuple[str, ...]:
     return hosts
 
 
-def found_files(inputs: Iterable[str]) -> list[str]:
-    """The files that are named, and those under named folders. Raises InputError."""
-    paths = list(dict.fromkeys(path for told in inputs for path in _files(told)))
+def read_words(file: Path | None) -> tuple[str, ...]:
+    """One word or phrase a line, as `read_hosts` takes them."""
+    words = tuple(dict.fromkeys(word for line in _lines(file) if (word := folded(line))))
+    if file and not words:
+        raise InputError(f"{file} names no word")
+    return words
+
+
+def _lines(file: Path | None) -> list[str]:
+    lines = file.read_text(encoding="utf-8-sig").splitlines() if file else []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def listed_months(inputs: Iterable[str], base: str) -> list[Month]:
+    """The months of CC-NEWS that are named; what is known to be missing in them is said. Raises ListError."""
+    firsts = dict.fromkeys(first for told in inputs if told.startswith(PREFIX) for first in months_of(told))
+    months = [list_month(first, base) for first in firsts]
+    for month in months:
+        for gap in month.gaps:
+            err.print(f"CC-NEWS {month}: known gap: {gap}", style="yellow", markup=False)
+        if not month.files:
+            err.print(f"CC-NEWS {month}: no list, or one that names no file", style="yellow", markup=False)
+    return months
+
+
+def found_files(inputs: Iterable[str], months: Sequence[Month] = ()) -> list[str]:
+    """The files that are named, those under named folders, and those of months. Raises InputError.
+
+    One of a month that is not there is found so when it is read, and costs no other.
+    """
+    listed = (path for month in months for path in month.files)
+    paths = list(dict.fromkeys([*(path for told in inputs for path in _files(told)), *listed]))
     names = Counter(folder_of(Path(), path).name for path in paths)
     if twice := [name for name, many in names.items() if many > 1]:
         raise InputError(f"several files are named {twice[0]}: read them into different folders (--out)")
-    if not paths:
+    if not paths and not months:
         raise InputError(f"no file that ends in {', '.join(SUFFIXES)}")
     return paths
 

@@ -21,14 +21,17 @@ import fsspec
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from orchestration.ledger import utc_now
 from orchestration.publishing.builds import sync
 from orchestration.reading.archives import Options, opened, read_warc, versions
 
 MANIFEST = "manifest.json"
 HEAD = 1 << 20
 """Bytes of a file's beginning that tell it from another of its name and size."""
-_PARTIAL, _OLD, _LOCKS, _FAILED = ".partial", ".old", ".locks", ".failed.json"
-_NO_READING = ("__init__.py", "engines.py", "command.py")
+FAILED = ".failed.json"
+"""Ends the name of the note of a file that could not be read."""
+_PARTIAL, _OLD, _LOCKS = ".partial", ".old", ".locks"
+_NO_READING = ("__init__.py", "engines.py", "command.py", "cc_news.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def read_into(folder: Path, path: str, options: Options) -> Done:
         partial.mkdir()
         for name, table in tables.by_name().items():
             pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
-        told = {"made_of": made_of, "counts": counts}
+        told = {"made_of": made_of, "counts": counts, "read_at": f"{utc_now():%Y-%m-%d %H:%M:%S}"}
         (partial / MANIFEST).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _put(partial, place)
         failed_file(folder, path).unlink(missing_ok=True)
@@ -88,7 +91,7 @@ def is_read(folder: Path, path: str, options: Options) -> bool:
 
 def failed_file(folder: Path, path: str) -> Path:
     """The note of a file that could not be read."""
-    return folder / f"{folder_of(folder, path).name}{_FAILED}"
+    return folder / f"{folder_of(folder, path).name}{FAILED}"
 
 
 def note_failure(folder: Path, path: str, why: str) -> None:
@@ -125,6 +128,7 @@ def _made_of(path: str, options: Options) -> dict[str, Any]:
     asked = {
         "texts": options.texts,
         "hosts": list(options.hosts),
+        "words": list(options.words),
         "sources": _hash(options.sources.read_bytes()),
     }
     return {"file": _looks(path), "options": asked, **versions(), "reading_version": reading_version()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from html import unescape
 
@@ -53,6 +53,16 @@ def may_name_home(payload: bytes, content_type: str | None) -> bool:
     above.
     """
     return _search()(_plain(payload, content_type)) and _names_home(payload, content_type)
+
+
+def folded(text: str) -> str:
+    """A text as words of one's own are looked for in it: in any case, whichever way its lines break."""
+    return " ".join(_normal(text).casefold().split())
+
+
+def holds_word(payload: bytes, content_type: str | None, words: Sequence[str]) -> bool:
+    """Whether one of some folded words stands anywhere in a page's text, alone or within another."""
+    return any(word in text for text in map(folded, _texts(payload, content_type)) for word in words)
 
 
 def _plain(payload: bytes, content_type: str | None) -> bytes:
@@ -142,9 +152,7 @@ def rust_search() -> Search:
 
 def _names_home(payload: bytes, content_type: str | None) -> bool:
     """Whether all words of a name are somewhere in the page's text, whichever way its mark-up is read."""
-    text = _unescaped_json(_without_comments(_text(payload, content_type)))
-    joined = _revealed(_BLOCK.sub(r" \g<0>", text), "")
-    spaced = _revealed(text, " ")
+    joined, spaced = _texts(payload, content_type)
     words = {*_WORD.findall(joined), *_WORD.findall(spaced)}
     capitals = {word.lower() for word in words if word[0].isupper()}
     lower = {word.lower() for word in words}
@@ -156,6 +164,12 @@ def _names_home(payload: bytes, content_type: str | None) -> bool:
         all(map(is_there, filter(str.isalpha, name.words))) and _is_told(name, joined, spaced)
         for name in home_names()
     )
+
+
+def _texts(payload: bytes, content_type: str | None) -> tuple[str, str]:
+    """A page's text with nothing instead of each tag within a word, and with a blank instead of each."""
+    text = _unescaped_json(_without_comments(_text(payload, content_type)))
+    return _revealed(_BLOCK.sub(r" \g<0>", text), ""), _revealed(text, " ")
 
 
 def _is_told(name: Name, *texts: str) -> bool:

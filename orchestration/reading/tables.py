@@ -1,7 +1,8 @@
 """The four tables that a file gives, and their rows: columns belong here, what fills them does not.
 
-Columns are named as those of the ledger's raw tables. No row holds a time of reading, so that the same file
-and the same versions give the same bytes.
+Columns are named as those of the ledger's raw tables, and rows bear the names that a run would give them, so
+that `laborledger load` need work out nothing. No row holds a time of reading, so that the same file and the
+same versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.ledger import version_id
 from orchestration.reading.warcs import Trouble
-from orchestration.records import Article, Figure, Reject
-from orchestration.scraping.page import ParsedPage
+from orchestration.records import Article, Figure, Reading, Reject
+from orchestration.scraping.page import Visit
 
 Row = dict[str, Any]
 
@@ -23,6 +25,7 @@ _PLACE = [("warc", pa.string()), ("record_offset", pa.int64())]
 _VERSIONS = [("extractor_version", pa.string()), ("parser_version", pa.string())]
 _ARTICLE = [
     ("article_id", pa.string()),
+    ("version_id", pa.string()),
     ("url", pa.string()),
     ("source_id", pa.string()),
     ("published", pa.date32()),
@@ -42,18 +45,20 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     ),
     "rejects": pa.schema(
         [
-            *_ARTICLE, ("sentence", pa.string()), ("number", pa.string()), ("number_start", pa.int32()),
-            ("number_end", pa.int32()), ("reason", pa.string()), ("probability", pa.float64()),
-            *_PLACE, *_VERSIONS,
+            *_ARTICLE, ("reject_index", pa.int32()), ("sentence", pa.string()), ("number", pa.string()),
+            ("number_start", pa.int32()), ("number_end", pa.int32()), ("reason", pa.string()),
+            ("probability", pa.float64()), *_PLACE, *_VERSIONS,
         ]
     ),
     "articles": pa.schema(
         [
             *_ARTICLE, ("canonical_url", pa.string()), ("title", pa.string()), ("language", pa.string()),
-            ("date_evidence", pa.string()), ("origin_source_id", pa.string()),
-            ("authors", pa.list_(pa.string())),
+            ("date_evidence", pa.string()), ("date_candidates", pa.list_(pa.string())),
+            ("origin_source_id", pa.string()), ("authors", pa.list_(pa.string())), ("kind", pa.string()),
+            ("page_url", pa.string()), ("payload_sha256", pa.string()), ("fetched_at", pa.timestamp("us")),
             ("parse_outcome", pa.string()), ("detail", pa.string()), ("outcome", pa.string()),
-            ("figures", pa.int32()), ("text_sha256", pa.string()), ("text", pa.string()), *_PLACE, *_VERSIONS,
+            ("reading_detail", pa.string()), ("figures", pa.int32()), ("text_sha256", pa.string()),
+            ("text", pa.string()), *_PLACE, *_VERSIONS,
         ]
     ),
     "counts": pa.schema(
@@ -67,7 +72,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     ),
 }  # fmt: skip
 """By table. `articles` has a row for each page that was parsed or could not be: an undated one is named
-there.
+there. `page_url` is the address that the crawler asked for, `fetched_at` when, in UTC.
 """
 
 
@@ -96,36 +101,48 @@ class Rows:
     texts: bool
     rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in SCHEMAS})
 
-    def add_page(self, offset: int, parsed: ParsedPage, outcome: str | None, figures: int) -> None:
-        """A page that was parsed, or could not be; `outcome` is that of reading its text."""
-        article = parsed.article
-        row = self._row(offset, article) if article else self._row(offset) | {"url": parsed.url}
-        row |= {"source_id": parsed.source_id, "parse_outcome": parsed.outcome, "detail": parsed.detail}
-        if article:
-            row |= {
-                "canonical_url": article.canonical_url, "title": article.title, "language": article.language,
-                "date_evidence": article.date_evidence, "origin_source_id": article.origin_source_id,
-                "authors": list(article.authors), "outcome": outcome, "figures": figures,
-                "text_sha256": hashlib.sha256(article.text.encode()).hexdigest(),
-                "text": article.text if self.texts else None,
-            }  # fmt: skip
-        self.rows["articles"].append(row)
+    def add_page(self, offset: int, visit: Visit, reading: Reading | None, detail: str | None = None) -> None:
+        """A page that was parsed, or could not be, and what its text gave; `detail` says why it gave none."""
+        fetch, parsed = visit.fetch, visit.parsed
+        if parsed is None:
+            return
+        place = self._row(offset, parsed.article)
+        row: Row = {
+            "url": parsed.url, "source_id": parsed.source_id, "parse_outcome": parsed.outcome,
+            "detail": parsed.detail, "kind": fetch.kind, "page_url": fetch.url,
+            "payload_sha256": fetch.payload_sha256, "fetched_at": fetch.fetched_at.replace(tzinfo=None),
+        }  # fmt: skip
+        if (article := parsed.article) and reading:
+            row |= self._told(article)
+            row |= {"outcome": reading.outcome, "reading_detail": detail, "figures": len(reading.figures)}
+            self._add_figures(place, reading.figures)
+            self._add_rejects(place, reading.rejects)
+        self.rows["articles"].append(row | place)
 
-    def add_figures(self, offset: int, article: Article, figures: Sequence[Figure]) -> None:
+    def _told(self, article: Article) -> Row:
+        return {
+            "canonical_url": article.canonical_url, "title": article.title, "language": article.language,
+            "date_evidence": article.date_evidence, "date_candidates": list(article.date_candidates),
+            "origin_source_id": article.origin_source_id, "authors": list(article.authors),
+            "text_sha256": hashlib.sha256(article.text.encode()).hexdigest(),
+            "text": article.text if self.texts else None,
+        }  # fmt: skip
+
+    def _add_figures(self, place: Row, figures: Sequence[Figure]) -> None:
         """The figures of an article, each with its place in the article's list."""
         for index, figure in enumerate(figures):
             row = {name: getattr(figure, name) for name in Figure.__slots__ if name not in ("start", "end")}
             row |= {"measure": str(figure.measure), "status": str(figure.status), "hedge": str(figure.hedge)}
             row |= {"countries": list(figure.countries), "sectors": list(figure.sectors)}
             row |= {"figure_index": index, "quote_start": figure.start, "quote_end": figure.end}
-            self.rows["figures"].append(self._row(offset, article) | row)
+            self.rows["figures"].append(place | row)
 
-    def add_rejects(self, offset: int, article: Article, rejects: Sequence[Reject]) -> None:
+    def _add_rejects(self, place: Row, rejects: Sequence[Reject]) -> None:
         """The numbers of an article that are no figures."""
-        for reject in rejects:
+        for index, reject in enumerate(rejects):
             row = {name: getattr(reject, name) for name in ("sentence", "number", "reason", "probability")}
-            row |= {"number_start": reject.start, "number_end": reject.end}
-            self.rows["rejects"].append(self._row(offset, article) | row)
+            row |= {"reject_index": index, "number_start": reject.start, "number_end": reject.end}
+            self.rows["rejects"].append(place | row)
 
     def tables(self, troubles: Sequence[Trouble], **counted: int) -> Tables:
         """All rows as tables, with the one row of counts."""
@@ -147,5 +164,5 @@ class Rows:
         place: Row = {"warc": self.warc, "record_offset": offset, **self.versions}
         if article is None:
             return place
-        named = {"article_id": article.id, "url": article.url, "source_id": article.source_id}
-        return place | named | {"published": article.published}
+        named = {"article_id": article.id, "version_id": version_id(article), "url": article.url}
+        return place | named | {"source_id": article.source_id, "published": article.published}

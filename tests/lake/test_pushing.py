@@ -13,7 +13,7 @@ import pytest
 from orchestration.home import Home
 from orchestration.lake import Lake, LakeError
 from orchestration.ledger import SCHEMA_VERSION, Ledger, MixedHomeError, open_ledger
-from orchestration.pushing import APPENDED, push
+from orchestration.pushing import APPENDED, GIVEN, push
 from orchestration.records import Measure, Reading
 from tests.lake.conftest import MakeLake, file_lake
 from tests.raw_rows import EXTRACTOR, Story, Told, build_ledger, outlet, store
@@ -62,7 +62,7 @@ def test_every_raw_table_has_the_home_s_columns_and_rows(tmp_path: Path, lake: L
     home = home_with(tmp_path / "a", SHIP, CAMP)
     push(home, lake)
     with open_ledger(home) as ledger:
-        for table in (*APPENDED, "sources", "current_articles"):
+        for table in (*APPENDED, *GIVEN, "current_articles"):
             assert rows(lake, f"from raw.{table} order by all") == ledger._rows(
                 f"from raw.{table} order by all"
             )

@@ -31,7 +31,7 @@ looks as (
         max(fetched_at) as last_looked_at,
         max(fetched_at) filter (outcome in ('new', 'changed', 'unchanged')) as last_answered_at
     from fetches
-    where kind <> 'robots'
+    where kind not in ('robots', 'archive')
     group by source_id
 
 ),

@@ -66,7 +66,7 @@ requests as (
     inner join sources using (source_id)
     left join newest_parses using (url, payload_sha256)
     left join newest_extractions on newest_parses.version_id = newest_extractions.version_id
-    where fetches.kind <> 'robots'
+    where fetches.kind not in ('robots', 'archive')
 
 ),
 
