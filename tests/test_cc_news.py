@@ -35,7 +35,7 @@ def mirror(folder: Path, month: str, content: bytes) -> Path:
 
 
 def packed(*lines: str) -> bytes:
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode())
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
 
 
 @pytest.fixture
@@ -133,7 +133,11 @@ def test_a_line_that_is_no_path_of_the_month_is_named(tmp_path: Path, line: str)
         list_month(MARCH, str(folder))
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", packed(PATH)[:-4], packed(PATH)[:12]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>not found</html>", packed(PATH)[:-4], packed(PATH)[:12]],
+    ids=["empty", "a page", "cut", "a head"],
+)
 def test_a_list_that_is_no_whole_gzip_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ListError, match=r"warc\.paths\.gz cannot be read"):
         list_month(MARCH, str(mirror(tmp_path, "2021/03", content)))
