@@ -149,7 +149,7 @@ class TestTheBuildFile:
         assert self.of(home) == Look("build file", "none yet")
 
     def test_a_new_one_is_well(self, home: Home) -> None:
-        assert self.of(self.made(home)) == Look("build file", "version 4")
+        assert self.of(self.made(home)) == Look("build file", "version 5")
 
     def test_a_run_that_writes_is_named_and_not_disturbed(self, home: Home) -> None:
         self.made(home)
