@@ -14,7 +14,8 @@ from typing import Any
 from orchestration.home import ROOT
 
 COMMAND = Path(sys.executable).with_name("laborledger")
-TIMEOUT = 170
+TIMEOUT = 600
+"""Seconds after which a command is taken to hang: a busy machine needs minutes for what takes one."""
 
 Ran = tuple[Path, subprocess.CompletedProcess[str]]
 """A home, and what the run on it said."""
