@@ -125,6 +125,23 @@ def test_an_outlet_is_described_as_the_last_home_does(tmp_path: Path, lake: Lake
     assert rows(lake, "select source_id, timezone from raw.sources") == [("harbour", "Asia/Seoul")]
 
 
+def test_what_is_known_of_an_archive_is_what_the_last_home_says(tmp_path: Path, lake: Lake) -> None:
+    """Of a month that both asked for; months of others stay."""
+    for name, months in (("a", {"2021-03-01": "old", "2021-04-01": "april"}), ("b", {"2021-03-01": "new"})):
+        home = home_with(tmp_path / name, SHIP)
+        with open_ledger(home) as ledger, ledger.bulk() as connection:
+            for month, listed in months.items():
+                connection.execute(
+                    "insert into raw.archive_months values ('cc-news', ?::date, ?, ['one.warc.gz'])",
+                    [month, listed],
+                )
+        push(home, lake)
+    assert rows(lake, "select month::varchar, list from raw.archive_months order by 1") == [
+        ("2021-03-01", "new"),
+        ("2021-04-01", "april"),
+    ]
+
+
 def test_sample_articles_and_others_do_not_meet(tmp_path: Path, lake: Lake) -> None:
     push(home_with(tmp_path / "a", SHIP), lake)
     sample = build_ledger(tmp_path / "b", [CAMP], [outlet("harbour", sample=True, local=True)])
