@@ -126,44 +126,25 @@ test-deploy: $(STAMP) ## the image's build in a bare Debian and its three proces
 	$(BIN)/python -m tests.deploy.image
 	LABORLEDGER_DEPLOY_TESTS=1 $(BIN)/python -m pytest -n 0 tests/deploy
 
-RAY := .venvs/ray
-
-$(RAY)/.up-to-date: $(STAMP) requirements-ray.lock
-	@echo "setting up Ray in $(RAY) (about a minute, once)"
-	@[ -x $(RAY)/bin/python ] || $(PYTHON) -m venv --clear $(RAY)
-	@$(BIN)/uv pip sync --quiet --python $(RAY)/bin/python --require-hashes requirements-ray.lock
-	@$(BIN)/uv pip install --quiet --python $(RAY)/bin/python --no-deps --no-build-isolation --editable .
+# Environments of their own for what few need, each with its lock.
+.venvs/ray/.up-to-date .venvs/s3/.up-to-date .venvs/lake/.up-to-date: .venvs/%/.up-to-date: $(STAMP) requirements-%.lock
+	@echo "setting up .venvs/$* (about a minute, once)"
+	@[ -x .venvs/$*/bin/python ] || $(PYTHON) -m venv --clear .venvs/$*
+	@$(BIN)/uv pip sync --quiet --python .venvs/$*/bin/python --require-hashes requirements-$*.lock
+	@$(BIN)/uv pip install --quiet --python .venvs/$*/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: test-ray
-test-ray: $(RAY)/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
-	LABORLEDGER_RAY=1 $(RAY)/bin/python -m pytest -n 0 tests/ray
-
-LAKE := .venvs/lake
-
-$(LAKE)/.up-to-date: $(STAMP) requirements-lake.lock
-	@echo "setting up DuckLake in $(LAKE) (about a minute, once)"
-	@[ -x $(LAKE)/bin/python ] || $(PYTHON) -m venv --clear $(LAKE)
-	@$(BIN)/uv pip sync --quiet --python $(LAKE)/bin/python --require-hashes requirements-lake.lock
-	@$(BIN)/uv pip install --quiet --python $(LAKE)/bin/python --no-deps --no-build-isolation --editable .
-	@touch $@
+test-ray: .venvs/ray/.up-to-date ## `read --engine ray` on a cluster of two workers of this machine
+	LABORLEDGER_RAY=1 .venvs/ray/bin/python -m pytest -n 0 tests/ray
 
 .PHONY: test-lake
-test-lake: $(LAKE)/.up-to-date ## a warehouse that many write to: DuckLake in PostgreSQL (root, `make setup-system`) and an object store on loopback
-	LABORLEDGER_LAKE_TESTS=1 $(LAKE)/bin/python -m pytest -n 0 tests/lake
-
-S3 := .venvs/s3
-
-$(S3)/.up-to-date: $(STAMP) requirements-s3.lock
-	@echo "setting up s3fs and moto in $(S3) (about a minute, once)"
-	@[ -x $(S3)/bin/python ] || $(PYTHON) -m venv --clear $(S3)
-	@$(BIN)/uv pip sync --quiet --python $(S3)/bin/python --require-hashes requirements-s3.lock
-	@$(BIN)/uv pip install --quiet --python $(S3)/bin/python --no-deps --no-build-isolation --editable .
-	@touch $@
+test-lake: .venvs/lake/.up-to-date ## a warehouse that many write to: DuckLake in PostgreSQL (root, `make setup-system`) and an object store on loopback
+	LABORLEDGER_LAKE_TESTS=1 .venvs/lake/bin/python -m pytest -n 0 tests/lake
 
 .PHONY: test-s3
-test-s3: $(S3)/.up-to-date ## `read s3://...` from an object store on loopback
-	LABORLEDGER_S3=1 $(S3)/bin/python -m pytest -n 0 tests/s3
+test-s3: .venvs/s3/.up-to-date ## `read s3://...` from an object store on loopback
+	LABORLEDGER_S3=1 .venvs/s3/bin/python -m pytest -n 0 tests/s3
 
 .PHONY: score
 score: $(STAMP) ## the extractor on the sample and on fresh articles (PIN=1 writes quality.json, MISSES=1 lists misses, GOLD="FOLDER ..." others)

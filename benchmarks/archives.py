@@ -134,6 +134,13 @@ def write_archive(path: Path, pages: Iterable[tuple[str, bytes]], **headers: str
     return path
 
 
+def write_archives(folder: Path, files: int, unrelated: int, related: int) -> list[Path]:
+    """So many files of so many pages each, every one of a seed of its own."""
+    return [
+        write_archive(folder / f"news-{n}.warc.gz", mixed_pages(unrelated, related, n)) for n in range(files)
+    ]
+
+
 READ_ALONE = (
     "import sys\nfrom fastwarc.warc import ArchiveIterator, WarcRecordType\n"
     "for path in sys.argv[1:]:\n"
@@ -167,14 +174,10 @@ class Costs:
 def costs(folder: Path, unrelated: int, related: int, files: int) -> Costs:
     """What reading so many pages in so many files costs, beyond what starting the same processes does."""
     folder.mkdir()
-    paths = [
-        write_archive(folder / f"{n}.warc.gz", mixed_pages(unrelated // files, related // files, n))
-        for n in range(files)
-    ]
+    paths = write_archives(folder, files, unrelated // files, related // files)
     only = folder / "only"
     only.mkdir()
-    for n in range(files):
-        write_archive(only / f"{n}.warc.gz", mixed_pages(0, related // files, n))
+    write_archives(only, files, 0, related // files)
     names = [str(path) for path in paths]
 
     def read(sources: Sequence[Path], workers: int) -> Taken:
@@ -188,7 +191,7 @@ def costs(folder: Path, unrelated: int, related: int, files: int) -> Costs:
 
     idle = folder / "idle"
     idle.mkdir()
-    empty = [write_archive(idle / f"{n}.warc.gz", mixed_pages(0, 1, n)) for n in range(2)]
+    empty = write_archives(idle, 2, 0, 1)
     starts = read(empty[:1], 1).seconds, read(empty, 2).seconds
     related_alone, one, two = read(sorted(only.iterdir()), 1), read(paths, 1), read(paths, 2)
     return Costs(

@@ -79,10 +79,8 @@ class Lake:
         if self.data.startswith("s3://"):
             connection.execute(_secret())
 
-    def attach(
-        self, connection: duckdb.DuckDBPyConnection, name: str = STEM, snapshot: int | None = None
-    ) -> None:
-        """Attach it under a name, as it is now, or read-only as it was at a snapshot. Raises LakeError.
+    def attach(self, connection: duckdb.DuckDBPyConnection, snapshot: int | None = None) -> None:
+        """Attach it as it is now, or read-only as it was at a snapshot. Raises LakeError.
 
         An empty one is made; two at once would make it twice.
         """
@@ -94,7 +92,7 @@ class Lake:
         address = literal(f"ducklake:{self.catalog}")
         try:
             with self._held(MAKING, alone=True, wait=PATIENCE):
-                connection.execute(f"attach {address} as {identifier(name)} ({', '.join(options)})")
+                connection.execute(f"attach {address} as {identifier(STEM)} ({', '.join(options)})")
         except duckdb.Error as error:
             raise LakeError(self.hidden(f"the lake {self.catalog}, data in {self.data}: {error}")) from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
@@ -16,7 +17,7 @@ from dataclasses import astuple
 import duckdb
 
 from orchestration.building import Outcome, build
-from orchestration.home import Home
+from orchestration.home import STEM, Home
 from orchestration.lake import DUCKLAKE, Lake, LakeError
 from orchestration.ledger import SCHEMA_VERSION, Ledger, LedgerError, check_kinds, writer_lock
 from orchestration.quoting import identifier, literal
@@ -26,8 +27,8 @@ from orchestration.warehouse import Built
 
 logger = logging.getLogger(__name__)
 
-LAKE, OWN = "labor_ledger", "own"
-"""The names under which the lake and the home's build file are attached."""
+OWN = "own"
+"""The name under which the home's build file is attached beside the lake, which has the stem's."""
 APPENDED = (
     *("fetches", "parses", "articles", "extractions", "figures", "rejects", "signatures"),
     *("archive_records", "archive_files"),
@@ -51,8 +52,10 @@ from duckdb_constraints()
 where database_name = 'own' and schema_name = 'raw' and constraint_type = 'PRIMARY KEY'
 """
 COLUMNS = """
-select column_name, data_type from duckdb_columns()
-where database_name = ? and schema_name = ? and table_name = ? order by column_index
+select database_name, schema_name, table_name, column_name, data_type
+from duckdb_columns()
+where schema_name in ('raw', 'pushed')
+order by database_name, schema_name, table_name, column_index
 """
 VIEW = """
 select sql from duckdb_views()
@@ -97,7 +100,7 @@ def build_on(
         told = json.loads((home.dbt_target / "run_results.json").read_bytes())
         with _lake_alone(lake) as connection:
             _tidy(connection)
-            snapshot = connection.execute(f"select id from {LAKE}.current_snapshot()").fetchone()
+            snapshot = connection.execute(f"select id from {STEM}.current_snapshot()").fetchone()
             Built(snapshot[0] if snapshot else 0, told["metadata"]["invocation_id"]).note(home)
     return outcomes
 
@@ -119,8 +122,8 @@ def _lake_alone(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
-        lake.attach(connection, LAKE)
-        connection.execute(f"use {LAKE}")
+        lake.attach(connection)
+        connection.execute(f"use {STEM}")
         try:
             yield connection
         except duckdb.Error as error:
@@ -150,50 +153,68 @@ def _again(
 # Its shape
 
 
+def _shape(connection: duckdb.DuckDBPyConnection) -> defaultdict[tuple[str, str, str], dict[str, str]]:
+    """Type by column of the raw tables of lake and home, by database, schema and table: all in one question,
+    for the catalog is slow to answer.
+    """
+    found: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    for database, schema, table, column, kind in connection.execute(COLUMNS).fetchall():
+        found[database, schema, table][column] = kind
+    return found
+
+
 def _is_ready(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the lake has every table that the home has, with every column of it."""
-    return all(
-        _columns(connection, LAKE, _schema(table), table).items()
-        >= _columns(connection, OWN, "raw", table).items()
-        for table in TABLES
-    ) and bool(_columns(connection, LAKE, "raw", "current_articles"))
+    shape = _shape(connection)
+    has_all = all(
+        shape[STEM, _schema(table), table].items() >= shape[OWN, "raw", table].items() for table in TABLES
+    )
+    return has_all and bool(shape[STEM, "raw", "current_articles"])
 
 
 def _schema(table: str) -> str:
     return "pushed" if table in APPENDED else "raw"
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> dict[str, str]:
-    rows = connection.execute(COLUMNS, [database, schema, table]).fetchall()
-    return {str(name): str(kind) for name, kind in rows}
-
-
 def _prepare(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str]]) -> None:
-    """Make what is missing: tables as the home has them; of the appended ones a view that shows a row once.
-
-    Of several rows of one key the first is shown, by all of its columns: which came first is not known.
-    """
+    """Make what is missing: schemas, tables as the home has them, and what is to be read of them."""
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     for table in TABLES:
-        place = f"{_schema(table)}.{identifier(table)}"
-        connection.execute(f"create table if not exists {place} as from own.raw.{identifier(table)} limit 0")
-        for name, kind in _columns(connection, OWN, "raw", table).items():
-            if name not in _columns(connection, LAKE, _schema(table), table):
-                connection.execute(f"alter table {place} add column {identifier(name)} {kind}")
+        _make_table(connection, table)
+    shape = _shape(connection)
     for table in APPENDED:
-        by = ", ".join(map(identifier, keys[table]))
-        rest = [identifier(n) for n in _columns(connection, LAKE, "pushed", table) if n not in keys[table]]
-        order = ", ".join(([SURER[table]] if table in SURER else []) + rest)
-        connection.execute(
-            f"create or replace view raw.{identifier(table)} as select * from pushed.{identifier(table)} "
-            f"qualify row_number() over (partition by {by} order by {order}) = 1"
-        )
+        _show_once(connection, table, keys[table], list(shape[STEM, "pushed", table]))
     (view,) = connection.execute(VIEW).fetchone() or ("",)
     connection.execute("drop view if exists raw.current_articles")
     connection.execute(view)
     connection.execute("delete from raw.schema_version")
     connection.execute("insert into raw.schema_version values (?)", [SCHEMA_VERSION])
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """A table as the home has it, or the columns that it lacks."""
+    place = f"{_schema(table)}.{identifier(table)}"
+    connection.execute(f"create table if not exists {place} as from own.raw.{identifier(table)} limit 0")
+    shape = _shape(connection)
+    there = shape[STEM, _schema(table), table]
+    for name, kind in shape[OWN, "raw", table].items():
+        if name not in there:
+            connection.execute(f"alter table {place} add column {identifier(name)} {kind}")
+
+
+def _show_once(
+    connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], columns: Sequence[str]
+) -> None:
+    """A view that shows a row once. Of several of one key it is the first by all of its columns: which came
+    first is not known.
+    """
+    rest = [identifier(name) for name in columns if name not in key]
+    order = ", ".join(([SURER[table]] if table in SURER else []) + rest)
+    connection.execute(
+        f"create or replace view raw.{identifier(table)} as select * from pushed.{identifier(table)} "
+        f"qualify row_number() over (partition by {', '.join(map(identifier, key))} order by {order}) = 1"
+    )
 
 
 def _check_version(connection: duckdb.DuckDBPyConnection) -> None:
@@ -215,7 +236,7 @@ def _check_kind(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         ).fetchall()
         return {bool(kind) for (kind,) in rows}
 
-    check_kinds(kinds(OWN), kinds(LAKE), False, home)
+    check_kinds(kinds(OWN), kinds(STEM), False, home)
 
 
 # Its rows
@@ -238,16 +259,21 @@ def _give(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Sequence[str
     """The rows of this home; those of others stay where they are of another key."""
     for table in GIVEN:
         name = identifier(table)
-        same = " and ".join(f"own.{identifier(one)} = there.{identifier(one)}" for one in keys[table])
         connection.execute(
-            f"delete from raw.{name} as there where exists (from own.raw.{name} as own where {same})"
+            f"delete from raw.{name} as there "
+            f"where exists (from own.raw.{name} as own where {_same(keys[table])})"
         )
         connection.execute(f"insert into raw.{name} by name from own.raw.{name}")
 
 
+def _same(key: Sequence[str]) -> str:
+    """That a row of the home, `own`, and one of the lake, `there`, are of one key."""
+    return " and ".join(f"own.{identifier(column)} = there.{identifier(column)}" for column in key)
+
+
 def _append_to(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str]) -> int:
     name, own = identifier(table), f"own.raw.{identifier(table)}"
-    same = " and ".join(f"there.{identifier(column)} = own.{identifier(column)}" for column in key)
+    same = _same(key)
     if table in SURER:
         same += f" and ((own.{SURER[table]}) or not (there.{SURER[table]}))"
     done = connection.execute(
@@ -281,6 +307,6 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[t
 
 def _tidy(connection: duckdb.DuckDBPyConnection) -> None:
     """Join the small files of many pushes, and drop what no build of the last days shows."""
-    connection.execute(f"call ducklake_merge_adjacent_files('{LAKE}')")
-    connection.execute(f"call ducklake_expire_snapshots('{LAKE}', older_than => now() - interval '{KEPT}')")
-    connection.execute(f"call ducklake_cleanup_old_files('{LAKE}', older_than => now() - interval '{KEPT}')")
+    connection.execute(f"call ducklake_merge_adjacent_files('{STEM}')")
+    connection.execute(f"call ducklake_expire_snapshots('{STEM}', older_than => now() - interval '{KEPT}')")
+    connection.execute(f"call ducklake_cleanup_old_files('{STEM}', older_than => now() - interval '{KEPT}')")

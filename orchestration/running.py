@@ -73,18 +73,14 @@ def readiness(selection: Selection) -> int | None:
         check_selection(selection)
         selection.home.prepare()
         prepare_history(selection.home)
+        selection.export()
+        Lake.from_environment()
     except (SourceError, ReviewsError, MixedHomeError, LakeError) as error:
         _complain(str(error))
         return USAGE
     except (LedgerError, OSError) as error:
         _complain(str(error))
         return FAILED
-    selection.export()
-    try:
-        Lake.from_environment()
-    except LakeError as error:
-        _complain(str(error))
-        return USAGE
     return None
 
 

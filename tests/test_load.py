@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from benchmarks.archives import mixed_pages, write_archive
+from benchmarks.archives import write_archive, write_archives
 from orchestration.home import Home
 from orchestration.ledger import Ledger, open_ledger
 from orchestration.loading import load
@@ -47,8 +47,7 @@ KEPT = {
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three small files."""
     folder = tmp_path_factory.mktemp("archives")
-    for number in range(3):
-        write_archive(folder / f"news-{number}.warc.gz", mixed_pages(0, 8, number))
+    write_archives(folder, 3, 0, 8)
     return folder
 
 

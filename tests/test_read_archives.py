@@ -22,7 +22,7 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from benchmarks.archives import UNRELATED, mixed_pages, sample_pages, write_archive
+from benchmarks.archives import UNRELATED, mixed_pages, sample_pages, write_archive, write_archives
 from orchestration.home import Home
 from orchestration.ledger import open_ledger
 from orchestration.reading.archives import LARGEST_PAGE, Options, read_warc
@@ -36,7 +36,7 @@ from orchestration.scraping.tree import LARGEST
 from orchestration.selection import Selection
 from orchestration.steps import collect, read_figures
 from tests.test_restore import warc
-from tests.workers_that_die import answer
+from tests.workers_that_die import check_deaths
 
 COMMAND = str(Path(sys.executable).with_name("laborledger"))
 KILLS = 10
@@ -307,8 +307,7 @@ def content_of(folder: Path) -> dict[str, str]:
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six small files."""
     folder = tmp_path_factory.mktemp("archives")
-    for number in range(6):
-        write_archive(folder / f"news-{number}.warc.gz", mixed_pages(30, 4, number))
+    write_archives(folder, 6, 30, 4)
     return folder
 
 
@@ -426,14 +425,7 @@ def test_what_cannot_be_meant_is_refused(
 
 
 def test_a_worker_that_dies_costs_its_path_a_try_and_no_other(tmp_path: Path) -> None:
-    names = ("dies", "good", "once", "raises", "well")
-    found = dict(Local(2).map(answer, [str(tmp_path / name) for name in names]))
-    outcomes = {Path(path).name: outcome for path, outcome in found.items()}
-    assert {name: outcome.result for name, outcome in outcomes.items() if outcome.why is None} == {
-        "good": "good", "once": "once", "well": "well",
-    }  # fmt: skip
-    assert "died 2 times" in str(outcomes["dies"].why)
-    assert outcomes["raises"].why == "ValueError: no such thing"
+    check_deaths(Local(2), tmp_path)
 
 
 def test_ray_says_how_it_can_be_had(archives: Path, tmp_path: Path) -> None:

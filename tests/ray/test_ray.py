@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import ray
 
-from benchmarks.archives import mixed_pages, write_archive
+from benchmarks.archives import write_archives
 from orchestration.reading.archives import Options
 from orchestration.reading.command import found_files, read
 from orchestration.reading.engines import Local, Ray
 from orchestration.reading.outputs import Task
-from tests.workers_that_die import answer
+from tests.test_read_archives import content_of
+from tests.workers_that_die import check_deaths
 
 # Ray leaves files and sockets for the garbage collector, and speaks of its own coming changes.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -30,14 +30,8 @@ def cluster() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archives")
-    for number in range(4):
-        write_archive(folder / f"news-{number}.warc.gz", mixed_pages(20, 4, number))
+    write_archives(folder, 4, 20, 4)
     return folder
-
-
-def content_of(folder: Path) -> dict[str, str]:
-    tables = sorted(folder.glob("*/*.parquet"))
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in tables}
 
 
 def test_ray_gives_what_processes_give(archives: Path, tmp_path: Path) -> None:
@@ -55,11 +49,4 @@ def test_the_command_reads_on_ray(archives: Path, tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_costs_its_path_a_try_and_no_other(tmp_path: Path) -> None:
-    names = ("dies", "good", "once", "raises", "well")
-    found = dict(Ray(2).map(answer, [str(tmp_path / name) for name in names]))
-    outcomes = {Path(path).name: outcome for path, outcome in found.items()}
-    assert {name: outcome.result for name, outcome in outcomes.items() if outcome.why is None} == {
-        "good": "good", "once": "once", "well": "well",
-    }  # fmt: skip
-    assert "died 2 times" in str(outcomes["dies"].why)
-    assert outcomes["raises"].why == "ValueError: no such thing"
+    check_deaths(Ray(2), tmp_path)
